@@ -1,0 +1,24 @@
+"""gate.toml: read, checked whole, and resolved before anything starts."""
+
+from harness.config.gate import Gate, load
+from harness.config.policy import Policy
+from harness.config.schema import (
+    AccuracyConfig,
+    CandidateConfig,
+    ContractConfig,
+    GateFile,
+    LoadConfig,
+    Tensor,
+)
+
+__all__ = [
+    "AccuracyConfig",
+    "CandidateConfig",
+    "ContractConfig",
+    "Gate",
+    "GateFile",
+    "LoadConfig",
+    "Policy",
+    "Tensor",
+    "load",
+]

@@ -1,0 +1,170 @@
+"""The Gate: one gate.toml with one policy, every path found, ready to be run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.config.messages import explain
+from harness.config.policy import Policy, resolve
+from harness.config.schema import (
+    AccuracyConfig,
+    CandidateConfig,
+    ContractConfig,
+    GateFile,
+    LoadConfig,
+)
+from harness.errors import ConfigError
+
+# Keys that name a file or a folder, and which of the two.
+_PATHS = {
+    "candidate.source": "folder",
+    "candidate.build.context": "folder",
+    "baseline.report": "file",
+    "contract.request": "file",
+    "contract.response": "file",
+    "contract.examples": "file",
+    "accuracy.dataset": "any",
+    "accuracy.reference": "any",
+    "accuracy.candidate": "any",
+    "load.locustfile": "file",
+}
+_WORDS = {"accuracy.reference": {"baseline"}, "accuracy.candidate": {"served"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What will be run: the file's content, the folder that its paths start from, the policy."""
+
+    path: Path
+    file: GateFile
+    policy: Policy
+    digest: str  # `sha256:...` of the configuration, overrides included
+
+    @property
+    def root(self) -> Path:
+        """Folder that relative paths start from."""
+        return self.path.parent
+
+    @property
+    def candidate(self) -> CandidateConfig:
+        """`[candidate]`."""
+        return self.file.candidate
+
+    @property
+    def contract(self) -> ContractConfig:
+        """`[contract]`."""
+        return self.file.contract
+
+    @property
+    def accuracy(self) -> AccuracyConfig | None:
+        """`[accuracy]`, where the file has one."""
+        return self.file.accuracy
+
+    @property
+    def load(self) -> LoadConfig | None:
+        """`[load]`, where the file has one."""
+        return self.file.load
+
+    def find(self, relative: str) -> Path:
+        """The path that `relative` stands for in this file."""
+        return (self.root / relative).resolve()
+
+    def with_policy(self, name: str) -> Gate:
+        """The same gate under another of its policies. Raises ConfigError."""
+        return replace(self, policy=resolve(self.file, name))
+
+
+def load(
+    path: str | Path,
+    *,
+    policy: str | None = None,
+    image: str | None = None,
+    url: str | None = None,
+    baseline: str | None = None,
+) -> Gate:
+    """Read a gate.toml; `image`, `url` and `baseline` replace what it says of them.
+
+    Raises ConfigError with file, key path, what was received and what was expected.
+    """
+    path = Path(path).resolve()
+    raw = _read(path)
+    _override(raw, image, url, baseline)
+    try:
+        file = GateFile.model_validate(raw)
+    except ValidationError as problem:
+        raise ConfigError(explain(path, raw, problem)) from None
+    _check_paths(path, raw)
+    _check_meaning(path, file)
+    try:
+        for name in file.policies:
+            resolve(file, name)
+        chosen = resolve(file, policy)
+    except ConfigError as problem:
+        raise ConfigError(f"{path}: {problem}") from None
+    text = json.dumps(file.model_dump(mode="json"), sort_keys=True)
+    return Gate(path, file, chosen, "sha256:" + hashlib.sha256(text.encode()).hexdigest())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder, expected a gate.toml")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; write one as in docs/gate-toml.md") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text: {problem}") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(f"{path}: not valid TOML: {problem}") from None
+
+
+def _override(
+    raw: dict[str, Any], image: str | None, url: str | None, baseline: str | None
+) -> None:
+    if image is not None and url is not None:
+        raise ConfigError("--image and --url exclude each other")
+    candidate = raw.get("candidate")
+    given = {"image": image, "url": url}
+    if isinstance(candidate, dict) and (image or url):
+        for key in ("image", "build", "command", "url"):
+            candidate.pop(key, None)
+        candidate.update({key: value for key, value in given.items() if value})
+    if baseline is not None:
+        raw["baseline"] = {"image": baseline}
+
+
+def _check_paths(path: Path, raw: dict[str, Any]) -> None:
+    for key, kind in _PATHS.items():
+        value: Any = raw
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if not isinstance(value, str) or value in _WORDS.get(key, ()):
+            continue
+        found = path.parent / value
+        exists = {"file": found.is_file, "folder": found.is_dir, "any": found.exists}[kind]()
+        if not exists:
+            raise ConfigError(
+                f"{path}: {key} = {value!r}: no such {'file or folder' if kind == 'any' else kind}"
+                f" at {found}; paths are relative to the file"
+            )
+
+
+def _check_meaning(path: Path, file: GateFile) -> None:
+    """What one key says about another."""
+    if file.contract.protocol == "json" and not file.contract.path:
+        raise ConfigError(
+            f"{path}: contract.path is missing: protocol 'json' expects one like '/predict'"
+        )
+    if file.candidate.services and file.candidate.url:
+        raise ConfigError(f"{path}: candidate.services: a candidate given by url has none")
+    for name, tensors in (("inputs", file.contract.inputs), ("outputs", file.contract.outputs)):
+        names = [tensor.name for tensor in tensors]
+        if len(set(names)) < len(names):
+            raise ConfigError(f"{path}: contract.{name}: two tensors of one name among {names}")

@@ -1,0 +1,305 @@
+"""gate.toml as types: what may be written, its defaults, and one line of help for each key."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from harness import units
+from harness.limits import Limit
+
+_RESERVED = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+
+
+def _quantity(expected: str) -> AfterValidator:
+    def validate(text: str) -> str:
+        value, _ = units.parse_quantity(text, expected)
+        if value <= 0:
+            raise ValueError(
+                f"{text!r} must be greater than zero, like {units.example(expected)!r}"
+            )
+        return text.strip()
+
+    return AfterValidator(validate)
+
+
+def _limit(text: str) -> str:
+    return Limit.parse(text).text
+
+
+def _date(value: object) -> object:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _iso_date(text: str) -> str:
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date, expected one like 2027-01-31") from None
+
+
+def _name(text: str) -> str:
+    if not _RESERVED.fullmatch(text):
+        raise ValueError(f"{text!r} may hold lower-case letters, digits, '.', '_' and '-' only")
+    return text
+
+
+Duration = Annotated[str, _quantity("time"), Field(examples=["30 s"])]
+Size = Annotated[str, _quantity("size"), Field(examples=["512 MiB"])]
+Rate = Annotated[str, _quantity("rate"), Field(examples=["200 /s"])]
+LimitText = Annotated[str, AfterValidator(_limit), Field(examples=["<= 100 ms"])]
+IsoDate = Annotated[str, BeforeValidator(_date), AfterValidator(_iso_date)]
+Name = Annotated[str, AfterValidator(_name)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of gate.toml: frozen, strict, and no key that is not known."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+class Build(Section):
+    """Build the image from a context before it is tested."""
+
+    context: str = "."
+    """Folder with the Dockerfile."""
+    dockerfile: str = "Dockerfile"
+    """Its name, relative to the context."""
+    args: dict[str, str] = {}
+    """Build arguments."""
+
+
+class Resources(Section):
+    """What the candidate may use."""
+
+    cpus: float = Field(default=1.0, gt=0)
+    """Processor cores."""
+    memory: Size = "1 GiB"
+    """Memory; swap is not given."""
+    pids: int = Field(default=256, gt=0)
+    """Processes and threads."""
+
+
+class Ready(Section):
+    """When the candidate counts as started."""
+
+    path: str | None = None
+    """Path that answers 200 when ready; by default what the protocol says."""
+    within: Duration = "60 s"
+    """How long it may take, up to and including the first real inference."""
+
+
+class Service(Section):
+    """A sidecar on the candidate's private network, reached by its name."""
+
+    image: str
+    """Image reference."""
+    port: Port
+    """Port that it listens on."""
+    environment: dict[str, str] = {}
+    """Environment variables."""
+
+
+class CandidateConfig(Section):
+    """What is under test: exactly one of image, build, command, url."""
+
+    name: Name
+    """Name of the service."""
+    image: str | None = None
+    """Image reference of the engine."""
+    build: Build | None = None
+    """Build it first."""
+    command: list[str] | None = Field(default=None, min_length=1)
+    """Start it as a process; `{port}` becomes a free port, also set as PORT."""
+    url: str | None = None
+    """Ask one that runs already."""
+    port: Port = 8080
+    """Port that it listens on inside its container."""
+    source: str | None = None
+    """Folder of its source, for the source checks."""
+    environment: dict[str, str] = {}
+    """Environment variables."""
+    resources: Resources = Resources()
+    """Limits on what it may use."""
+    network: Literal["none", "open"] = "none"
+    """"none": no way out of the container."""
+    ready: Ready = Ready()
+    """When it counts as started."""
+    grace: Duration = "10 s"
+    """How long it may take to end after SIGTERM."""
+    services: dict[Name, Service] = {}
+    """Sidecars that it needs."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [
+            key for key in ("image", "build", "command", "url") if getattr(self, key) is not None
+        ]
+        if len(given) != 1:
+            raise ValueError(
+                f"expected exactly one of image, build, command, url, got {given or 'none'}"
+            )
+        return self
+
+
+class Baseline(Section):
+    """The last accepted release."""
+
+    image: str | None = None
+    """Image that runs beside the candidate."""
+    report: str | None = None
+    """Or the report of its gate."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.image is None) == (self.report is None):
+            raise ValueError("expected exactly one of image, report")
+        return self
+
+
+class Tensor(Section):
+    """One named input or output of a tensor protocol."""
+
+    name: str
+    """Its name on the wire."""
+    datatype: str = "FP32"
+    """Datatype of the Open Inference Protocol, like FP32, INT64, BYTES."""
+    shape: list[int | str] = Field(min_length=1)
+    """Dimensions; a word stands for any number, "batch" for the rows."""
+    range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    """Lowest and highest value."""
+    sums_to: float | None = None
+    """What each row sums to."""
+
+
+class ContractConfig(Section):
+    """What the endpoint promises."""
+
+    protocol: str = "json"
+    """A preset of contracts/presets."""
+    path: str | None = None
+    """Path of the predictions; required for protocol "json"."""
+    model: str | None = None
+    """The model's name in the protocol's paths; by default the candidate's name."""
+    request: str | None = None
+    """JSON Schema of a request."""
+    response: str | None = None
+    """JSON Schema of an answer."""
+    examples: str | None = None
+    """JSON Lines of {"request", "response", "status"}."""
+    inputs: list[Tensor] = []
+    """Input tensors."""
+    outputs: list[Tensor] = []
+    """Output tensors."""
+    tolerance: float = Field(default=1e-5, ge=0)
+    """Largest difference between numbers that counts as equal, relative and absolute."""
+
+
+class Served(Section):
+    """How a row of the data set becomes a request of a plain JSON service, and an answer a label."""
+
+    request: Any
+    """The request; the text "$row" stands for the row."""
+    answer: str = ""
+    """JSON pointer to the prediction in the answer."""
+
+
+class AccuracyConfig(Section):
+    """What the model must still know."""
+
+    dataset: str
+    """.npz, .npy, .parquet, .jsonl or a folder of them."""
+    inputs: str = "x"
+    """Column of the rows."""
+    labels: str = "y"
+    """Column of the labels."""
+    slices: list[str] = []
+    """Columns whose values are looked at one by one."""
+    reference: str
+    """.onnx, .tflite or a SavedModel folder."""
+    candidate: str = "served"
+    """The same, or "served": through the running candidate."""
+    metric: str = "accuracy"
+    """What is compared."""
+    batch: int = Field(default=32, ge=1)
+    """Rows at once."""
+    served: Served | None = None
+    """For candidate = "served" behind protocol "json"."""
+
+
+class LoadConfig(Section):
+    """The traffic that will come."""
+
+    rate: Rate = "50 /s"
+    """Arrivals, Poisson, that do not wait for answers."""
+    duration: Duration = "30 s"
+    """At most; ends early once every limit is decided."""
+    warmup: Duration = "2 s"
+    """Left out of what is judged."""
+    users: int = Field(default=64, ge=1)
+    """Requests in flight at most."""
+    seed: int = 1
+    """Seed of the arrivals."""
+    locustfile: str | None = None
+    """The user's own."""
+
+
+class WaiverConfig(Section):
+    """A failure that somebody accepted for a while."""
+
+    check: str
+    """Id of the check."""
+    reason: Annotated[str, Field(min_length=3)]
+    """Why, and where it is tracked."""
+    expires: IsoDate
+    """Last day on which it holds."""
+
+
+class PolicyConfig(Section):
+    """What counts."""
+
+    extends: str | None = None
+    """Policy whose values hold where this one is silent."""
+    confidence: float | None = Field(default=None, ge=0.5, lt=1)
+    """Of every interval; 0.95 by default."""
+    required: Annotated[list[str], Field(min_length=1)] | None = None
+    """Families and check ids; by default every family that this file configures."""
+    limits: dict[str, LimitText] = {}
+    """`family.measurement` -> limit."""
+    waivers: list[WaiverConfig] = []
+    """Accepted failures."""
+
+    @model_validator(mode="after")
+    def _waived_once(self) -> Self:
+        names = [waiver.check for waiver in self.waivers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"more than one waiver for {', '.join(twice)}")
+        return self
+
+
+class GateFile(Section):
+    """A gate.toml."""
+
+    version: Literal[1]
+    """Version of this format."""
+    candidate: CandidateConfig
+    """What is under test."""
+    baseline: Baseline | None = None
+    """What it is compared with."""
+    contract: ContractConfig = ContractConfig()
+    """What it promises."""
+    accuracy: AccuracyConfig | None = None
+    """What it must know."""
+    load: LoadConfig | None = None
+    """What it must bear."""
+    policy: PolicyConfig = PolicyConfig()
+    """What counts."""
+    policies: dict[Name, PolicyConfig] = {}
+    """Named policies; each may extend another, or "policy"."""

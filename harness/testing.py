@@ -1,0 +1,95 @@
+"""For authors of checks: a fake endpoint on loopback, so that a check is tested as a plain function."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from harness.model import Exit, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a fake endpoint answers."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+
+Handler = Callable[[str, str, bytes], Reply]  # (method, path, body) -> Reply
+
+
+@dataclass
+class FakeEndpoint:
+    """An Endpoint whose answers come from a function in this process."""
+
+    base_url: str
+    text: str = ""
+    used: Usage = field(default_factory=lambda: Usage(at=time.monotonic()))
+    ended: Exit | None = None
+    on_stop: Callable[[], None] = lambda: None
+
+    def running(self) -> bool:
+        """True until it was stopped."""
+        return self.ended is None
+
+    def logs(self) -> str:
+        """The text that the test gave it."""
+        return self.text
+
+    def usage(self) -> Usage:
+        """The usage that the test gave it."""
+        return self.used
+
+    def exit(self) -> Exit | None:
+        """How it ended."""
+        return self.ended
+
+    def stop(self, grace: float) -> Exit:
+        """End at once with code 0."""
+        self.on_stop()
+        self.ended = self.ended or Exit(code=0, seconds=0.0)
+        return self.ended
+
+    def remove(self) -> None:
+        """Nothing to remove."""
+
+
+@contextmanager
+def serve(answer: Handler) -> Iterator[FakeEndpoint]:
+    """Serve `answer` on a free port of 127.0.0.1 while the block runs; HTTP/1.1 with keep-alive."""
+
+    class _Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            reply = answer(self.command, self.path, body)
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            if "Content-Length" not in reply.headers:
+                self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Tests read assertions, not access logs."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield FakeEndpoint(f"http://127.0.0.1:{server.server_address[1]}", on_stop=server.shutdown)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

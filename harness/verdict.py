@@ -1,0 +1,102 @@
+"""The verdict rule: fail closed. Pure, and short enough to be read in one look."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from harness.model import CheckResult, Outcome, Verdict, Waiver
+
+EXIT_CODES: Mapping[Verdict, int] = {
+    Verdict.PASS: 0,
+    Verdict.FAIL: 1,
+    Verdict.ERROR: 3,
+    Verdict.INCONCLUSIVE: 4,
+}
+EXIT_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict, why, and the results with `required` filled in."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    results: tuple[CheckResult, ...]
+
+
+def decide(
+    results: Sequence[CheckResult],
+    required: Iterable[str],
+    waivers: Sequence[Waiver],
+    today: dt.date,
+) -> Decision:
+    """Apply the verdict rule.
+
+    1. a required check failed and is not waived: fail
+    2. a required check errored or is absent, or nothing ran: error
+    3. a required check is inconclusive or was skipped, or a waiver has expired: inconclusive
+    4. else pass
+    """
+    required = tuple(required)
+    results = tuple(replace(result, required=is_required(result, required)) for result in results)
+    valid = {w.check: w for w in waivers if today <= dt.date.fromisoformat(w.expires)}
+    expired = [w for w in waivers if w.check not in valid]
+    obliged = [result for result in results if result.required]
+    failed = [r for r in obliged if r.outcome is Outcome.FAILED and r.id not in valid]
+    broken = [r for r in obliged if r.outcome is Outcome.ERRORED]
+    absent = _absent(results, required)
+    open_ = [r for r in obliged if r.outcome in (Outcome.INCONCLUSIVE, Outcome.SKIPPED)]
+    notes = [
+        _waived(r, valid[r.id]) for r in obliged if r.outcome is Outcome.FAILED and r.id in valid
+    ]
+    lapsed = [f"{w.check}: its waiver expired on {w.expires} ({w.reason})" for w in expired]
+    if failed:
+        verdict = Verdict.FAIL
+    elif broken or absent:
+        verdict = Verdict.ERROR
+    elif open_ or lapsed:
+        verdict = Verdict.INCONCLUSIVE
+    else:
+        verdict = Verdict.PASS
+    reasons = [_line(r) for r in (*failed, *broken)] + absent + [_line(r) for r in open_] + lapsed
+    return Decision(verdict, tuple(reasons + notes), results)
+
+
+def is_required(result: CheckResult, required: Iterable[str]) -> bool:
+    """A family requires its checks that are not advisory and that apply; an id requires itself."""
+    declared = result.declared
+    by_family = declared.applies and not declared.advisory
+    bare = result.id.partition("[")[0]
+    return any(
+        name in (result.id, bare) or (name == result.family and by_family) for name in required
+    )
+
+
+def _absent(results: Sequence[CheckResult], required: tuple[str, ...]) -> list[str]:
+    """Names in `required` that no check answered for: a promise nobody kept."""
+    if not required:
+        return ["the policy requires nothing: a gate without a required check cannot pass"]
+    if not any(r.outcome is not Outcome.SKIPPED for r in results):
+        return ["nothing ran"]
+    return [
+        f"{name}: required, but {_why_absent(name, results)}"
+        for name in required
+        if not any(is_required(result, (name,)) for result in results)
+    ]
+
+
+def _why_absent(name: str, results: Sequence[CheckResult]) -> str:
+    reasons = [
+        r.reason for r in results if r.family == name and r.reason and not r.declared.applies
+    ]
+    return reasons[0] if reasons else "no such check was run"
+
+
+def _line(result: CheckResult) -> str:
+    return f"{result.id} {result.outcome}: {result.reason}"
+
+
+def _waived(result: CheckResult, waiver: Waiver) -> str:
+    return f"{result.id} failed, waived until {waiver.expires}: {waiver.reason}"
