@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.limits import Limit
 from harness.model import (
@@ -45,8 +45,10 @@ def judge(limits: Mapping[str, Limit], returned: object) -> Judgement:
     findings = tuple(item for item in observations if isinstance(item, Finding))
     attachments = tuple(item for item in observations if isinstance(item, Evidence))
     judged = [_judge_one(item, limits.get(item.name)) for item in measured]
-    notes = [(row.outcome, text) for row, text in judged if row.outcome is not None]
-    notes += _absent(limits, measured) + _broken(findings)
+    if any(item.severity is Severity.DOUBT for item in findings):
+        judged = [_doubted(row, text) for row, text in judged]
+    notes = _weighed(findings) + _absent(limits, measured)
+    notes += [(row.outcome, text) for row, text in judged if row.outcome is not None]
     if not measured and not findings:
         notes.append((Outcome.ERRORED, "the check returned no measurement and no finding"))
     outcome = next((bad for bad in _WORST_FIRST if any(o is bad for o, _ in notes)), Outcome.PASSED)
@@ -89,6 +91,13 @@ def _judge_one(item: Measurement, limit: Limit | None) -> tuple[JudgedMeasuremen
     return _row(item, limit, outcome), explain(item, limit, outcome)
 
 
+def _doubted(row: JudgedMeasurement, text: str) -> tuple[JudgedMeasurement, str]:
+    """A number that cannot be trusted neither passes nor fails."""
+    if row.outcome in (Outcome.PASSED, Outcome.FAILED):
+        return replace(row, outcome=Outcome.INCONCLUSIVE), text
+    return row, text
+
+
 def _ordered(item: Measurement) -> bool:
     low = item.value if item.low is None else item.low
     high = item.value if item.high is None else item.high
@@ -117,11 +126,15 @@ def _absent(limits: Mapping[str, Limit], measured: list[Measurement]) -> list[tu
     return notes + [(Outcome.ERRORED, f"measurement {name!r} was returned twice") for name in twice]
 
 
-def _broken(findings: tuple[Finding, ...]) -> list[tuple[Outcome, str]]:
+def _weighed(findings: tuple[Finding, ...]) -> list[tuple[Outcome, str]]:
+    weights = {Severity.ERROR: Outcome.FAILED, Severity.DOUBT: Outcome.INCONCLUSIVE}
     return [
-        (Outcome.FAILED, f"{item.message} (at {item.location})" if item.location else item.message)
+        (
+            weights[item.severity],
+            f"{item.message} (at {item.location})" if item.location else item.message,
+        )
         for item in findings
-        if item.severity is Severity.ERROR
+        if item.severity in weights
     ]
 
 

@@ -27,9 +27,10 @@ class Verdict(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: only an ERROR fails its check."""
+    """How much a finding weighs: an ERROR fails its check, a DOUBT keeps it from passing."""
 
     ERROR = "error"
+    DOUBT = "doubt"  # the measurement itself cannot be trusted: the check is inconclusive
     WARNING = "warning"
     INFO = "info"
 
@@ -92,6 +93,7 @@ class Declared:
     """What a check says of itself, kept in the report so that it can be judged again."""
 
     limits: dict[str, str] = field(default_factory=dict)  # measurement -> its default limit
+    measures: tuple[str, ...] = ()  # measurements without a default limit
     advisory: bool = False  # not required by naming its family, only by naming its id
     applies: bool = True  # False: this gate does not configure what the check looks at
 

@@ -1,4 +1,4 @@
-"""For authors of checks: a fake endpoint on loopback, so that a check is tested as a plain function."""
+"""For authors of checks: a fake endpoint on loopback, to test a check as a plain function."""
 
 from __future__ import annotations
 

@@ -31,12 +31,15 @@ def decide(
     required: Iterable[str],
     waivers: Sequence[Waiver],
     today: dt.date,
+    limited: Iterable[str] = (),
 ) -> Decision:
-    """Apply the verdict rule.
+    """Apply the verdict rule. `limited` names the policy's limits as `family.measurement`.
 
     1. a required check failed and is not waived: fail
-    2. a required check errored or is absent, or nothing ran: error
-    3. a required check is inconclusive or was skipped, or a waiver has expired: inconclusive
+    2. a required check errored or is absent, nothing ran, or no check measures what is
+       limited: error
+    3. a required check is inconclusive or was skipped, a limited measurement was not taken, or a
+       waiver has expired: inconclusive
     4. else pass
     """
     required = tuple(required)
@@ -47,6 +50,8 @@ def decide(
     failed = [r for r in obliged if r.outcome is Outcome.FAILED and r.id not in valid]
     broken = [r for r in obliged if r.outcome is Outcome.ERRORED]
     absent = _absent(results, required)
+    unknown, untaken = _unmeasured(results, limited)
+    absent += unknown
     open_ = [r for r in obliged if r.outcome in (Outcome.INCONCLUSIVE, Outcome.SKIPPED)]
     notes = [
         _waived(r, valid[r.id]) for r in obliged if r.outcome is Outcome.FAILED and r.id in valid
@@ -56,11 +61,12 @@ def decide(
         verdict = Verdict.FAIL
     elif broken or absent:
         verdict = Verdict.ERROR
-    elif open_ or lapsed:
+    elif open_ or untaken or lapsed:
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.PASS
-    reasons = [_line(r) for r in (*failed, *broken)] + absent + [_line(r) for r in open_] + lapsed
+    reasons = [_line(r) for r in (*failed, *broken)] + absent
+    reasons += [_line(r) for r in open_] + untaken + lapsed
     return Decision(verdict, tuple(reasons + notes), results)
 
 
@@ -92,6 +98,31 @@ def _why_absent(name: str, results: Sequence[CheckResult]) -> str:
         r.reason for r in results if r.family == name and r.reason and not r.declared.applies
     ]
     return reasons[0] if reasons else "no such check was run"
+
+
+def _unmeasured(
+    results: Sequence[CheckResult], limited: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """Limits that no check knows, and limits whose check did not come to measuring."""
+    unknown, untaken = [], []
+    for key in limited:
+        family, _, name = key.partition(".")
+        knowing = [r for r in results if r.family == family and _knows(r, name)]
+        if not knowing:
+            unknown.append(f"{key}: the policy limits it, but no check measures it")
+        elif not any(r.required or _took(r, name) for r in knowing):
+            reason = knowing[0].reason or "no reason given"
+            untaken.append(f"{key}: the policy limits it, but it was not measured: {reason}")
+    return unknown, untaken
+
+
+def _knows(result: CheckResult, name: str) -> bool:
+    declared = result.declared
+    return name in declared.limits or name in declared.measures or _took(result, name)
+
+
+def _took(result: CheckResult, name: str) -> bool:
+    return any(m.name == name and m.value is not None for m in result.measurements)
 
 
 def _line(result: CheckResult) -> str:

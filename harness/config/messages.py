@@ -49,28 +49,26 @@ def _internal(part: str | int) -> bool:
 
 def _keys(location: list[str]) -> list[str]:
     """The keys that the table at `location` may hold."""
-    model: Any = GateFile
+    here: Any = GateFile
     for part in location:
-        model = _step(model, part)
-        if model is None:
-            return []
-    return list(model.model_fields) if _is_model(model) else []
+        here = _step(here, part)
+    section = _sections(here)
+    return list(section[0].model_fields) if section else []
 
 
-def _step(model: Any, part: str) -> Any:
-    if _is_model(model):
-        field = model.model_fields.get(part)
-        return None if field is None else _unwrap(field.annotation)
-    return model
+def _step(annotation: Any, part: str) -> Any:
+    """The type of `annotation[part]`: a key of a section, or an item of a list or table of them."""
+    if typing.get_origin(annotation) in (list, dict):
+        return typing.get_args(annotation)[-1]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
+        return next((step for m in typing.get_args(annotation) if (step := _step(m, part))), None)
+    sections = _sections(annotation)
+    field = sections[0].model_fields.get(part) if sections else None
+    return None if field is None else field.annotation
 
 
-def _unwrap(annotation: Any) -> Any:
-    """The section inside `Section | None`, `list[Section]`, `dict[str, Section]`."""
-    origin = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType, list, dict, typing.Annotated):
-        return next((m for m in map(_unwrap, typing.get_args(annotation)) if _is_model(m)), None)
-    return annotation
-
-
-def _is_model(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, BaseModel)
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    """The sections that `annotation` allows: itself, or members of a union."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for member in typing.get_args(annotation) for found in _sections(member)]

@@ -90,5 +90,6 @@ def _named(file: GateFile, name: str, extended_by: str | None) -> PolicyConfig:
     known = [DEFAULT, *file.policies]
     where = f"policies.{extended_by}.extends" if extended_by else "--policy"
     raise ConfigError(
-        f"{where}: no policy {name!r}, expected one of {', '.join(known)}{did_you_mean(name, known)}"
+        f"{where}: no policy {name!r}, expected one of {', '.join(known)}"
+        f"{did_you_mean(name, known)}"
     )

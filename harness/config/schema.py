@@ -123,6 +123,10 @@ class CandidateConfig(Section):
     """Port that it listens on inside its container."""
     source: str | None = None
     """Folder of its source, for the source checks."""
+    lint: Literal["fatal", "project"] = "fatal"
+    """"fatal": only what is wrong in any style; "project": the source's own linter settings."""
+    payloads_in_logs: Literal["warn", "forbid"] = "warn"
+    """"forbid": a request's content in the candidate's logs fails the gate."""
     environment: dict[str, str] = {}
     """Environment variables."""
     resources: Resources = Resources()
@@ -143,7 +147,7 @@ class CandidateConfig(Section):
         ]
         if len(given) != 1:
             raise ValueError(
-                f"expected exactly one of image, build, command, url, got {given or 'none'}"
+                f"expected one of image, build, command, url, got {given or 'none'}"
             )
         return self
 

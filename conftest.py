@@ -1,0 +1,3 @@
+"""Only what this checkout's own tests need."""
+
+pytest_plugins = ["pytester"]

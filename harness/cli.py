@@ -1,0 +1,86 @@
+"""The command `gate`: it reads arguments, calls one function, and returns an exit code.
+
+Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from harness import __version__
+from harness.errors import ConfigError, GateError, ReportError
+from harness.verdict import EXIT_USAGE
+
+_EPILOG = "exit codes: 0 pass, 1 fail, 2 wrong usage or configuration, 3 error, 4 inconclusive"
+_ERROR = 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code; argparse itself exits with 2 on wrong usage."""
+    arguments = parser().parse_args(argv)
+    from harness import commands
+
+    try:
+        code: int = getattr(commands, arguments.command.replace("-", "_"))(arguments)
+        return code
+    except ConfigError as problem:
+        return _complain(problem, EXIT_USAGE)
+    except ReportError as problem:
+        return _complain(problem, EXIT_USAGE)
+    except GateError as problem:
+        return _complain(problem, _ERROR)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return _ERROR
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = argparse.ArgumentParser(
+        prog="gate",
+        description="Release verification for machine-learning model containers.",
+        epilog=_EPILOG,
+    )
+    root.add_argument("--version", action="version", version=f"releasegate {__version__}")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_run(commands.add_parser("run", help="test a candidate and open or close the gate"))
+    judge = commands.add_parser("judge", help="judge a recorded report under another policy")
+    judge.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
+    judge.add_argument("gate", metavar="gate.toml", nargs="?", default="gate.toml")
+    judge.add_argument("--policy", metavar="NAME", help="policy of the file")
+    judge.add_argument("--report", dest="folder", metavar="DIR", help="write the new report here")
+    show = commands.add_parser("show", help="show a report in the terminal")
+    show.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
+    commands.add_parser("doctor", help="what this machine can and cannot do")
+    commands.add_parser("clean", help="remove what a killed run left behind")
+    schema = commands.add_parser("schema", help="print the JSON Schema of a document")
+    schema.add_argument("document", choices=["gate", "report"])
+    return root
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.epilog = _EPILOG
+    run.add_argument("gate", metavar="gate.toml", nargs="?", default="gate.toml")
+    candidate = run.add_mutually_exclusive_group()
+    candidate.add_argument("--image", metavar="REF", help="test this image instead")
+    candidate.add_argument("--url", metavar="URL", help="test what runs at this URL instead")
+    run.add_argument("--baseline", metavar="REF", help="compare with this image")
+    run.add_argument("--policy", metavar="NAME", help="judge under this policy of the file")
+    run.add_argument(
+        "--only", metavar="FAMILY", action="append", default=[], help="run only this family"
+    )
+    run.add_argument(
+        "--checks", metavar="PATH", action="append", default=[], help="add checks of your own"
+    )
+    run.add_argument("--report", metavar="DIR", help="folder of the report")
+    run.add_argument(
+        "--fail-fast", action="store_true", help="stop after the first check that does not pass"
+    )
+    run.add_argument("--quiet", "-q", action="store_true", help="print the verdict only")
+
+
+def _complain(problem: GateError, code: int) -> int:
+    print(f"gate: {problem}", file=sys.stderr)
+    return code

@@ -1,0 +1,156 @@
+"""From pytest's items to checks: ids, limits, order; every mistake found before a start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import paths
+from harness.config import Gate
+from harness.declare import CheckSpec, spec_of
+from harness.errors import ConfigError
+from harness.limits import Limit
+from harness.model import CheckResult, Declared, Outcome
+from harness.suggest import did_you_mean
+
+_FILE = re.compile(r"check_([a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
+# Cheap and still checks first, while the candidate starts; load on a machine that is quiet again;
+# and what ends the candidate last. Families of third parties come before load.
+_FIRST = ("source", "image", "startup", "contract", "behaviour", "accuracy")
+_LAST = ("load", "observability", "shutdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """One check of this run."""
+
+    id: str
+    spec: CheckSpec
+    limits: dict[str, Limit]  # in force: the policy's over the declared
+    idle: str  # why it does not apply to this gate; "" where it does
+
+    @property
+    def family(self) -> str:
+        """`load` of `load.latency`."""
+        return self.id.partition(".")[0]
+
+    @property
+    def declared(self) -> Declared:
+        """What goes into the report, so that it can be judged again."""
+        texts = {name: limit.text for name, limit in self.spec.limits.items()}
+        return Declared(texts, self.spec.measures, self.spec.advisory, not self.idle)
+
+    def result(self, outcome: Outcome, reason: str, seconds: float = 0.0) -> CheckResult:
+        """A result without evidence: of a check that did not come to an end, or not to a start."""
+        return CheckResult(
+            self.id,
+            self.spec.version,
+            self.spec.title,
+            outcome,
+            reason=" ".join(reason.split()) or "no reason given",
+            duration_s=round(seconds, 3),
+            declared=self.declared,
+        )
+
+
+def collect(gate: Gate, path: Path, function: object, name: str, original: str) -> Collected:
+    """The check that pytest found as `name` in `path`; `original` is it without parameters.
+
+    Raises ConfigError where it is not a check.
+    """
+    where = f"{path}::{name}"
+    family = _FILE.fullmatch(path.stem)
+    spec = spec_of(function)
+    if spec is None:
+        raise ConfigError(
+            f"{where}: not a check: expected the decorator @check(...) of harness; "
+            "a helper function must not be named check_..."
+        )
+    if family is None or not original.startswith("check_"):
+        raise ConfigError(
+            f"{where}: expected a function check_<property> in a file check_<family>.py"
+        )
+    own = {*spec.limits, *spec.measures}
+    limits = gate.policy.limits_of(family[1], spec.limits)
+    return Collected(
+        id=f"{family[1]}.{original.removeprefix('check_')}{name.removeprefix(original)}",
+        spec=spec,
+        limits={measure: limit for measure, limit in limits.items() if measure in own},
+        idle=spec.applies(gate) if spec.applies else "",
+    )
+
+
+def rank(family: str) -> int:
+    """Where the family stands in the order of a run."""
+    if family in _FIRST:
+        return _FIRST.index(family)
+    return len(_FIRST) + (1 + _LAST.index(family) if family in _LAST else 0)
+
+
+def validate(gate: Gate, checks: Sequence[Collected]) -> None:
+    """Hold the policy against the checks that exist. Raises ConfigError."""
+    ids = [item.id for item in checks]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise ConfigError(f"more than one check is named {', '.join(twice)}")
+    families = {item.family for item in checks} | shipped_families()
+    for name in gate.policy.required:
+        _known(gate, "required", name, families, ids)
+    for waiver in gate.policy.waivers:
+        _known(gate, "waivers.check", waiver.check, set(), ids, families)
+    for key, text in gate.policy.limits.items():
+        _limit(gate, key, Limit.parse(text), families, checks)
+
+
+def shipped_families() -> set[str]:
+    """The families of the checks that travel with Releasegate."""
+    return {path.stem.removeprefix("check_") for path in paths.checks().glob("check_*.py")}
+
+
+def _known(
+    gate: Gate,
+    key: str,
+    name: str,
+    groups: set[str],
+    ids: Sequence[str],
+    unseen: Iterable[str] = (),
+) -> None:
+    """Refuse a name that no check has, unless its whole family was left out of this run."""
+    bare = {item.partition("[")[0] for item in ids}
+    family = name.partition(".")[0]
+    seen = {item.partition(".")[0] for item in ids}
+    left_out = "." in name and family in (groups | set(unseen)) and family not in seen
+    if name in groups or name in ids or name in bare or left_out:
+        return
+    known = [*sorted(groups), *sorted(bare)]
+    raise ConfigError(
+        f"{gate.path}: policy {gate.policy.name!r}: {key}: no check {name!r}"
+        f"{did_you_mean(name, known)}; known: {', '.join(known)}"
+    )
+
+
+def _limit(
+    gate: Gate, key: str, limit: Limit, families: set[str], checks: Sequence[Collected]
+) -> None:
+    family, _, name = key.partition(".")
+    where = f"{gate.path}: policy {gate.policy.name!r}: limits.{key!r}"
+    own = [item for item in checks if item.family == family]
+    known = {
+        f"{item.family}.{m}" for item in checks for m in (*item.spec.limits, *item.spec.measures)
+    }
+    if not own and family in families:
+        return
+    if key not in known:
+        raise ConfigError(
+            f"{where}: no such measurement{did_you_mean(key, known)}; "
+            f"known: {', '.join(sorted(known))}"
+        )
+    for item in own:
+        declared = item.spec.limits.get(name)
+        if declared is not None and declared.dimension != limit.dimension:
+            raise ConfigError(
+                f"{where} = {limit.text!r} is a {limit.dimension}, "
+                f"expected a {declared.dimension} like {declared.text!r}"
+            )

@@ -1,0 +1,123 @@
+"""One function a command. Each takes the parsed arguments and returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import paths
+from harness.errors import ConfigError
+from harness.model import Verdict
+from harness.verdict import EXIT_CODES
+
+_PYTEST = [
+    "--disable-plugin-autoload",  # nobody else's plugin may change a verdict
+    "-p", "harness.plugin",
+    "-p", "no:terminal",  # our own progress and summary
+    "-p", "no:cacheprovider",
+    "-p", "no:faulthandler",
+    "--import-mode=importlib",
+    "-o", "addopts=",
+]  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`gate run`: build pytest's arguments and let it run; there is no second runner."""
+    import pytest
+
+    from harness.config import load
+    from harness.progress import Progress
+
+    given = {"policy": arguments.policy, "image": arguments.image, "url": arguments.url}
+    gate = load(arguments.gate, **given, baseline=arguments.baseline)
+    options = [*_PYTEST, "-c", os.devnull, f"--rootdir={gate.root}", f"--gate={gate.path}"]
+    for name in ("policy", "image", "url", "baseline", "report"):
+        value = getattr(arguments, name)
+        options += [] if value is None else [f"--gate-{name}={value}"]
+    options += [f"--gate-only={family}" for family in arguments.only]
+    options += ["-x"] if arguments.fail_fast else []
+    packs = [paths.checks(), *(_pack(path) for path in arguments.checks)]
+    progress = Progress(gate, quiet=arguments.quiet)
+    with _without_pytest_environment():
+        code = pytest.main([*options, *map(str, packs)], plugins=[progress])
+    return progress.finish(int(code))
+
+
+def judge(arguments: argparse.Namespace) -> int:
+    """`gate judge`: the same evidence under another policy; nothing is run."""
+    from harness.config import load
+    from harness.report import read, rejudge, terminal, write
+
+    gate = load(arguments.gate, policy=arguments.policy)
+    report = rejudge(read(_document(arguments.report)), gate.policy, dt.datetime.now(dt.UTC).date())
+    files = write(report, Path(arguments.folder)) if arguments.folder else {}
+    terminal.show(report, files)
+    return EXIT_CODES[report.verdict]
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """`gate show`: a report in the terminal; the exit code is its verdict's."""
+    from harness.report import read, terminal
+
+    report = read(_document(arguments.report))
+    terminal.show(report, {})
+    return EXIT_CODES[report.verdict]
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """`gate doctor`: what this machine can do, one line each."""
+    from harness.doctor import examine
+
+    findings = examine()
+    width = max(len(item.name) for item in findings)
+    for item in findings:
+        print(f"{'ok ' if item.ok else 'no '} {item.name:<{width}}  {item.detail}")
+    missing = [item.name for item in findings if item.needed and not item.ok]
+    return EXIT_CODES[Verdict.ERROR if missing else Verdict.PASS]
+
+
+def clean(arguments: argparse.Namespace) -> int:
+    """`gate clean`: remove what runs that are no more left behind."""
+    from harness.runtime import clean as remove
+
+    removed = remove()
+    for line in removed:
+        print(f"removed {line}")
+    print(f"{len(removed)} removed" if removed else "nothing to remove")
+    return EXIT_CODES[Verdict.PASS]
+
+
+def schema(arguments: argparse.Namespace) -> int:
+    """`gate schema`: the JSON Schema of gate.toml or of report.json."""
+    from harness.schema import text
+
+    sys.stdout.write(text(arguments.document))
+    return EXIT_CODES[Verdict.PASS]
+
+
+def _document(given: str) -> Path:
+    path = Path(given)
+    return path / "report.json" if path.is_dir() else path
+
+
+def _pack(given: str) -> Path:
+    path = Path(given).resolve()
+    if not path.exists():
+        raise ConfigError(f"--checks {given}: no such file or folder")
+    return path
+
+
+@contextlib.contextmanager
+def _without_pytest_environment() -> Iterator[None]:
+    """Options in the environment are for the user's own tests: a gate must not bend to them."""
+    kept = os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.environ["PYTEST_ADDOPTS"] = kept

@@ -1,0 +1,93 @@
+"""The end of a run: results and facts in, a written report and its exit code out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.config import Gate
+from harness.model import Candidate, CheckResult
+from harness.verdict import EXIT_CODES, decide
+
+if TYPE_CHECKING:
+    from harness.report import Report
+
+_PACKAGES = (
+    "pytest",
+    "hypothesis",
+    "locust",
+    "onnxruntime",
+    "ai-edge-litert",
+    "tensorflow",
+    "numpy",
+)
+
+
+def conclude(
+    gate: Gate,
+    results: Sequence[CheckResult],
+    facts: dict[str, Any],
+    started_at: str,
+    folder: Path,
+) -> tuple[Report, dict[str, Path], int]:
+    """Decide, build the report and write it. Raises ReportError."""
+    from harness.report import build, write
+
+    finished = dt.datetime.now(dt.UTC)
+    policy = gate.policy
+    decision = decide(results, policy.required, policy.waivers, finished.date(), policy.limits)
+    report = build(
+        decision=decision,
+        candidate=_subject(gate, facts["candidate"]),
+        policy=policy,
+        gate_digest=gate.digest,
+        environment=environment(facts["runtime"]),
+        logs=facts["logs"],
+        started_at=started_at,
+        finished_at=finished.isoformat(timespec="milliseconds"),
+    )
+    return report, write(report, folder), EXIT_CODES[decision.verdict]
+
+
+def environment(runtime: str) -> dict[str, str | int | float | bool | None]:
+    """Where the run took place."""
+    versions = {f"version.{name}": _version(name) for name in _PACKAGES}
+    return {
+        "runtime": runtime or "none",
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processor": _processor(),
+        "cpus": os.cpu_count(),
+        "python": sys.version.split()[0],
+        **versions,
+    }
+
+
+def _subject(gate: Gate, row: dict[str, Any] | None) -> Candidate:
+    """The candidate; where it could not even be resolved, what the file says of it."""
+    if row is not None:
+        return Candidate(**row)
+    told = gate.candidate
+    named = told.image or told.url or " ".join(told.command or ())
+    return Candidate(told.name, named or f"build {told.build.context if told.build else ''}")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
+    return names[0] if names else platform.processor()

@@ -1,0 +1,119 @@
+"""What `gate run` prints while it works: one line a check, and the report at the end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.config import Gate
+from harness.model import CheckResult, Outcome, Verdict
+from harness.verdict import EXIT_CODES, EXIT_USAGE
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from harness.report import Report
+
+_MARKS = {
+    Outcome.PASSED: ("ok", "green"),
+    Outcome.FAILED: ("FAIL", "bold red"),
+    Outcome.INCONCLUSIVE: ("open", "yellow"),
+    Outcome.ERRORED: ("ERROR", "magenta"),
+    Outcome.SKIPPED: ("skip", "dim"),
+}
+
+
+class Progress:
+    """A pytest plugin in the place of pytest's own terminal reporter."""
+
+    def __init__(self, gate: Gate, *, quiet: bool) -> None:
+        from rich.console import Console
+
+        self._gate = gate
+        self._quiet = quiet
+        self._console = Console(highlight=False, markup=False)
+        self._status: Status | None = None
+        self._began = time.monotonic()
+        self._report: Report | None = None
+        self._files: dict[str, Path] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say what is about to happen."""
+        from harness.report import printable
+
+        if self._quiet:
+            return
+        policy = self._gate.policy.name
+        self._console.print(
+            f"gate {printable(self._gate.candidate.name)}: {len(session.items)} checks "
+            f"under policy {policy!r} ({printable(str(self._gate.path))})"
+        )
+        if self._console.is_terminal:
+            self._status = self._console.status("starting")
+            self._status.start()
+
+    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
+        """On a terminal: what is running now."""
+        if self._status is not None:
+            self._status.update(f"{location[2]}  ({time.monotonic() - self._began:.0f} s)")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One line for a check that has its result."""
+        from harness.results import results_in
+
+        for result in results_in(report):
+            self._line(result)
+
+    def _line(self, result: CheckResult) -> None:
+        from rich.text import Text
+
+        from harness.report import printable
+
+        if self._quiet:
+            return
+        word, style = _MARKS[result.outcome]
+        line = Text.assemble(
+            (f"{word:>5}", style),
+            f"  {result.id:<28} {result.duration_s:>6.2f} s",
+            (f"  {printable(result.reason)}" if result.reason else "", "dim"),
+        )
+        self._console.print(line, no_wrap=True, overflow="ellipsis", soft_wrap=False)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Usage errors and Ctrl-C come this way; pytest's terminal would have printed them."""
+        self._stop()
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            print(f"gate: {excinfo.value.msg}", file=sys.stderr)
+        else:
+            print("gate: interrupted", file=sys.stderr)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """A defect of ours: never silent."""
+        self._stop()
+        print(f"gate: internal error\n{excrepr}", file=sys.stderr)
+
+    def pytest_releasegate_report(self, report: Report, files: dict[str, Path]) -> None:
+        """Keep the report until pytest is done."""
+        self._report, self._files = report, files
+
+    def finish(self, code: int) -> int:
+        """Print the report; the exit code is its verdict's, whatever pytest says.
+
+        Without a report there is no verdict: wrong usage stays 2, all else is an error.
+        """
+        from harness.report import terminal
+
+        self._stop()
+        if self._report is None:
+            return EXIT_USAGE if code == EXIT_USAGE else EXIT_CODES[Verdict.ERROR]
+        terminal.show(self._report, self._files, quiet=self._quiet)
+        return EXIT_CODES[self._report.verdict]
+
+    def _stop(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None

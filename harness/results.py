@@ -1,0 +1,80 @@
+"""From pytest's phases to CheckResults, and how they travel inside test reports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from harness.collect import Collected
+from harness.errors import GateError
+from harness.judge import Judgement
+from harness.model import CheckResult, Outcome
+
+COLLECTED = pytest.StashKey[Collected]()
+JUDGED = pytest.StashKey[Judgement]()
+SETUP_SECONDS = pytest.StashKey[float]()
+PROPERTY = "releasegate"  # under which a CheckResult travels in a test report's user properties
+
+
+def results_in(report: pytest.TestReport) -> list[CheckResult]:
+    """The CheckResult that a test report carries, in a list; empty for phases without one."""
+    return [read(cast(dict[str, Any], value)) for name, value in report.user_properties if name == PROPERTY]
+
+
+def result_of(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
+) -> CheckResult | None:
+    """The result that this phase of an item brings, or None where it brings none."""
+    found = item.stash.get(COLLECTED, None)
+    judged = item.stash.get(JUDGED, None)
+    spent = item.stash.get(SETUP_SECONDS, 0.0) + (call.duration if call.when == "call" else 0.0)
+    if found is None or (report.passed and call.when != "call"):
+        return None
+    if call.when == "call" and judged is not None:
+        return _judged(found, judged, spent)
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+        return found.result(Outcome.SKIPPED, reason.removeprefix("Skipped: "), spent)
+    return found.result(Outcome.ERRORED, _cause(call), spent)
+
+
+def _judged(found: Collected, judged: Judgement, spent: float) -> CheckResult:
+    return CheckResult(
+        id=found.id,
+        version=found.spec.version,
+        title=found.spec.title,
+        outcome=judged.outcome,
+        reason=judged.reason,
+        measurements=judged.measurements,
+        findings=judged.findings,
+        evidence=judged.evidence,
+        duration_s=round(spent, 3),
+        declared=found.declared,
+    )
+
+
+def _cause(call: pytest.CallInfo[None]) -> str:
+    """One line of what broke: ours speak for themselves, others are named by their type."""
+    problem = call.excinfo.value if call.excinfo is not None else None
+    phase = "" if call.when == "call" else f"{call.when}: "
+    if isinstance(problem, GateError):
+        return f"{phase}{problem}"
+    return f"{phase}{type(problem).__name__}: {problem}"
+
+
+def never_ran(fallback: CheckResult, interrupted: bool) -> CheckResult:
+    """What to say of a check that was owed and did not report."""
+    if fallback.reason != "not run":
+        return fallback
+    if interrupted:
+        return replace(fallback, outcome=Outcome.ERRORED, reason="interrupted before it ran")
+    return replace(fallback, reason="not run: the run ended before")
+
+
+def read(row: dict[str, Any]) -> CheckResult:
+    """A CheckResult from the plain data that crosses processes."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(CheckResult).validate_python(row)

@@ -1,0 +1,203 @@
+"""One run: everything that lives from the first check to the last, started once and when needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from harness.config import Gate
+from harness.errors import CandidateNotReady
+from harness.limits import Limit
+from harness.model import Candidate, Startup
+from harness.units import parse_quantity, to_base
+
+if TYPE_CHECKING:
+    from harness.accuracy import Comparison
+    from harness.contract import Contract
+    from harness.load import Traffic
+    from harness.runtime import Endpoint, Image, Runtime, Sandbox
+
+Value = TypeVar("Value")
+
+
+def seconds(text: str) -> float:
+    """`"30 s"` -> 30.0."""
+    return to_base(*parse_quantity(text, "time"))
+
+
+class Run:
+    """The candidate of one gate, and what was learned of it so far.
+
+    Slow parts run once, on threads of their own: whoever needs one first starts it, everybody
+    waits for the same result or the same exception.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self._parts: dict[str, Future[Any]] = {}
+        self._lock = threading.Lock()
+        self._runtime: Runtime | None = None
+        self._closed = False
+
+    @property
+    def runtime(self) -> Runtime:
+        """The place where candidates of this gate run."""
+        from harness.runtime import open_runtime
+
+        with self._lock:
+            if self._closed:
+                raise CandidateNotReady("the run is over")
+            if self._runtime is None:
+                self._runtime = open_runtime(self.gate)
+            return self._runtime
+
+    def begin(self, needed: set[str]) -> None:
+        """Start in the background what the fixtures in `needed` will ask for."""
+        if needed & {"startup", "endpoint", "candidate", "image", "comparison", "traffic"}:
+            self._begin("candidate", self._resolve)
+        if needed & {"startup", "endpoint", "comparison", "traffic"}:
+            self._begin("started", self._start)
+        if "comparison" in needed:
+            self._begin("comparison", self._compare)
+
+    def candidate(self) -> Candidate:
+        """What is under test. Raises EngineError."""
+        found: Candidate = self._begin("candidate", self._resolve).result()
+        return found
+
+    def startup(self) -> Startup:
+        """What happened when it was started. Raises EngineError."""
+        return self._started()[0]
+
+    def endpoint(self) -> Endpoint:
+        """The running candidate. Raises CandidateNotReady, EngineError."""
+        startup, endpoint = self._started()
+        if not startup.ready:
+            raise CandidateNotReady(f"the candidate never became ready: {startup.reason}")
+        if not endpoint.running():
+            end = endpoint.exit()
+            how = (
+                ""
+                if end is None
+                else f" (exit code {end.code}{', out of memory' * end.oom_killed})"
+            )
+            raise CandidateNotReady(f"the candidate has ended since it became ready{how}")
+        return endpoint
+
+    @contextmanager
+    def launch(self, sandbox: Sandbox) -> Iterator[tuple[Startup, Endpoint]]:
+        """One more instance while the block runs. Raises EngineError."""
+        endpoint = self.runtime.start(sandbox)
+        try:
+            yield self._wait(endpoint), endpoint
+        finally:
+            endpoint.remove()
+
+    def image(self) -> Image | None:
+        """The image under test, or None where the candidate is none."""
+        self.candidate()
+        return self.runtime.image()
+
+    def contract(self) -> Contract:
+        """What the candidate promises. Raises ConfigError."""
+        found: Contract = self._begin("contract", self._read_contract).result()
+        return found
+
+    def comparison(self) -> Comparison:
+        """Candidate model against reference model, on the rows of the data set."""
+        found: Comparison = self._begin("comparison", self._compare).result()
+        return found
+
+    def traffic(self, limits: Mapping[str, Limit]) -> Traffic:
+        """The load run, once the machine is quiet: nothing else may be measured meanwhile."""
+        pending = self._parts.get("comparison")
+        if pending is not None:
+            pending.exception()
+        found: Traffic = self._begin("traffic", lambda: self._load(limits)).result()
+        return found
+
+    def logs(self) -> str:
+        """What the candidate wrote, as far as it can be known now."""
+        part = self._parts.get("started")
+        if part is None or not part.done() or part.exception() is not None:
+            return ""
+        text: str = part.result()[1].logs()
+        return text
+
+    def known(self) -> tuple[Candidate | None, str]:
+        """The candidate, where it was resolved, and the name of the runtime, where one is open."""
+        part = self._parts.get("candidate")
+        done = part is not None and part.done() and part.exception() is None
+        return (
+            part.result() if part is not None and done else None,
+            "" if self._runtime is None else self._runtime.name,
+        )
+
+    def close(self) -> None:
+        """Remove everything that was started."""
+        with self._lock:
+            self._closed = True
+            runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            runtime.close()
+
+    def _started(self) -> tuple[Startup, Endpoint]:
+        found: tuple[Startup, Endpoint] = self._begin("started", self._start).result()
+        return found
+
+    def _resolve(self) -> Candidate:
+        return self.runtime.resolve()
+
+    def _start(self) -> tuple[Startup, Endpoint]:
+        self.candidate()
+        endpoint = self.runtime.start()
+        return self._wait(endpoint), endpoint
+
+    def _wait(self, endpoint: Endpoint) -> Startup:
+        from harness.runtime import wait_ready
+
+        contract = self.contract()
+        ready = self.gate.candidate.ready
+        return wait_ready(
+            endpoint, ready.path or contract.ready_path, seconds(ready.within), contract.probe
+        )
+
+    def _read_contract(self) -> Contract:
+        from harness.contract import Contract
+
+        return Contract.load(self.gate)
+
+    def _compare(self) -> Comparison:
+        from harness.accuracy import evaluate
+
+        started = self._parts.get("started")
+        if started is not None:
+            started.exception()  # the start is timed: leave it the machine
+        served = self.gate.accuracy is not None and self.gate.accuracy.candidate == "served"
+        base_url = self.endpoint().base_url if served else None
+        return evaluate(self.gate, base_url, self.contract())
+
+    def _load(self, limits: Mapping[str, Limit]) -> Traffic:
+        from harness.load import run
+
+        return run(self.gate, self.endpoint(), self.contract(), limits)
+
+    def _begin(self, name: str, work: Callable[[], Value]) -> Future[Value]:
+        with self._lock:
+            part = self._parts.get(name)
+            if part is not None:
+                return part
+            part = self._parts[name] = Future()
+        # A daemon: an interrupted run must not wait for an engine that is busy.
+        threading.Thread(target=_fulfil, args=(part, work), name=name, daemon=True).start()
+        return part
+
+
+def _fulfil(part: Future[Value], work: Callable[[], Value]) -> None:
+    try:
+        part.set_result(work())
+    except BaseException as problem:
+        part.set_exception(problem)

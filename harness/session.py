@@ -1,0 +1,254 @@
+"""A pytest session with a gate: from collected items to a verdict."""
+
+from __future__ import annotations
+
+import inspect
+import signal
+from dataclasses import asdict
+from importlib import metadata, util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.collect import Collected, collect, rank, validate
+from harness.config import Gate
+from harness.errors import ConfigError, GateError
+from harness.fixtures import Fixtures
+from harness.judge import judge
+from harness.model import CheckResult, Outcome
+from harness.results import (
+    COLLECTED,
+    JUDGED,
+    PROPERTY,
+    SETUP_SECONDS,
+    never_ran,
+    read,
+    result_of,
+    results_in,
+)
+from harness.run import Run
+from harness.suggest import did_you_mean
+from harness.verdict import EXIT_USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+class GateSession:
+    """The hooks of one session; results are gathered where pytest's controller runs."""
+
+    def __init__(self, config: pytest.Config, gate: Gate) -> None:
+        self.config = config
+        self.gate = gate
+        self.run = Run(gate)
+        self.collected: dict[str, Collected] = {}
+        self.fallback: dict[str, CheckResult] = {}  # what to say of checks that never reported
+        self.results: dict[str, CheckResult] = {}
+        self.worker_facts: dict[str, Any] = {}
+        self.problem: str | None = None  # why nothing may be started
+        self._started_at = _now()
+
+    def register(self) -> None:
+        """Join the session: hooks, fixtures, installed check packs, and an end on SIGTERM."""
+        manager = self.config.pluginmanager
+        manager.register(self, "releasegate-session")
+        manager.register(
+            Fixtures(self.run, lambda item: item.stash[COLLECTED]), "releasegate-fixtures"
+        )
+        for entry in metadata.entry_points(group="releasegate.checks"):
+            self.config.args.append(_pack(entry))
+        if not self._is_worker:
+            previous = signal.signal(signal.SIGTERM, _interrupt)
+            self.config.add_cleanup(lambda: _restore(previous))
+        self.config.add_cleanup(self.run.close)
+
+    @property
+    def _is_worker(self) -> bool:
+        return hasattr(self.config, "workerinput")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A check file that cannot be imported stops the run before anything starts."""
+        if report.failed:
+            self.problem = f"{report.nodeid}: cannot be collected:\n{report.longreprtext}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Turn items into checks, hold the policy against them, and put them in order."""
+        try:
+            if self.problem is not None:
+                raise ConfigError(self.problem)
+            for item in items:
+                self._adopt(item)
+            validate(self.gate, list(self.collected.values()))
+            self._select(items)
+        except ConfigError as problem:
+            self.problem = str(problem)
+            pytest.exit(self.problem, returncode=EXIT_USAGE)
+        items.sort(key=lambda item: rank(item.stash[COLLECTED].family))
+
+    def _adopt(self, item: pytest.Item) -> None:
+        if not isinstance(item, pytest.Function):
+            raise ConfigError(f"{item.nodeid}: not a check: expected a function with @check(...)")
+        original = getattr(item, "originalname", None) or item.name
+        found = collect(self.gate, item.path, item.obj, item.name, original)
+        if found.id in self.collected:
+            raise ConfigError(f"{item.nodeid}: more than one check is named {found.id!r}")
+        item.stash[COLLECTED] = self.collected[found.id] = found
+        self.fallback[found.id] = found.result(Outcome.SKIPPED, "not run")
+        self.config.addinivalue_line("markers", f"{found.family}: checks of this family")
+        item.add_marker(found.family)
+        if found.idle:
+            item.add_marker(pytest.mark.skip(reason=found.idle))
+
+    def _select(self, items: list[pytest.Item]) -> None:
+        only = self.config.getoption("--gate-only")
+        families = sorted({item.family for item in self.collected.values()})
+        for name in only:
+            if name not in families:
+                known = ", ".join(families)
+                raise ConfigError(
+                    f"--only {name}: no such family{did_you_mean(name, families)}; known: {known}"
+                )
+        dropped = [item for item in items if only and item.stash[COLLECTED].family not in only]
+        if dropped:
+            self.config.hook.pytest_deselected(items=dropped)
+            items[:] = [item for item in items if item not in dropped]
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """A check that was left out on request is still owed to the policy: it is skipped."""
+        for item in items:
+            found = item.stash[COLLECTED]
+            self.fallback[found.id] = found.result(Outcome.SKIPPED, "left out of this run")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Start the candidate now: source and image checks run while it does."""
+        if self._is_worker or self.config.option.collectonly:
+            return
+        needed: set[str] = set()
+        for item in session.items:
+            if isinstance(item, pytest.Function) and not item.stash[COLLECTED].idle:
+                needed.update(item.fixturenames)
+        self.run.begin(needed)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
+        """Call the check with the fixtures that it names, and judge what it returns."""
+        wanted = inspect.signature(pyfuncitem.obj).parameters
+        returned = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted})
+        judgement = judge(pyfuncitem.stash[COLLECTED].limits, returned)
+        pyfuncitem.stash[JUDGED] = judgement
+        if judgement.outcome is not Outcome.PASSED:
+            pytest.fail(f"{judgement.outcome}: {judgement.reason}", pytrace=False)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the CheckResult into the report, where it also crosses from xdist's workers."""
+        report = yield
+        if call.when == "setup":
+            item.stash[SETUP_SECONDS] = call.duration
+        result = result_of(item, call, report)
+        if result is not None:
+            report.user_properties.append((PROPERTY, asdict(result)))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Gather the results; the last word on a check holds."""
+        for result in results_in(report):
+            self.results[result.id] = result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """What an xdist worker knew beyond its results."""
+        facts = getattr(node, "workeroutput", {}).get(PROPERTY)
+        if facts is None:
+            return
+        self.problem = self.problem or facts["problem"]
+        self.worker_facts = self.worker_facts or facts
+        for row in facts["fallback"]:
+            found = read(row)
+            self.fallback.setdefault(found.id, found)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Remove everything, decide, write the report, and make the verdict the exit status."""
+        facts = self._facts()
+        self.run.close()
+        if self._is_worker:
+            fallback = [asdict(result) for result in self.fallback.values()]
+            output = facts | {"problem": self.problem, "fallback": fallback}
+            self.config.workeroutput[PROPERTY] = output  # type: ignore[attr-defined]
+            return
+        if self.problem is not None:
+            session.exitstatus = EXIT_USAGE
+            return
+        if not self.config.option.collectonly:
+            interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+            session.exitstatus = self._finish(self.worker_facts or facts, interrupted)
+
+    def _facts(self) -> dict[str, Any]:
+        candidate, runtime = self.run.known()
+        return {
+            "candidate": None if candidate is None else asdict(candidate),
+            "runtime": runtime,
+            "logs": self.run.logs(),
+        }
+
+    def _finish(self, facts: dict[str, Any], interrupted: bool) -> int:
+        from harness.conclude import conclude
+
+        results = [
+            self.results.get(name) or never_ran(fallback, interrupted)
+            for name, fallback in self.fallback.items()
+        ]
+        folder = self.config.getoption("--gate-report")
+        if folder is None:
+            folder = Path(self.config.invocation_params.dir, ".gate", self.gate.candidate.name)
+        try:
+            report, files, code = conclude(
+                self.gate, results, facts, self._started_at, Path(folder)
+            )
+        except (GateError, OSError) as problem:
+            pytest.exit(f"the report could not be written: {problem}", returncode=3)
+        self.config.hook.pytest_releasegate_report(report=report, files=files)
+        self._verdict = [f"verdict: {report.verdict}", *report.reasons]
+        return code
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The verdict and its reasons, under pytest's own output."""
+        from harness.report import printable
+
+        lines = getattr(self, "_verdict", [])
+        if lines:
+            terminalreporter.section("release gate")
+        for line in lines:
+            terminalreporter.write_line(printable(line))
+
+
+def _pack(entry: metadata.EntryPoint) -> str:
+    """The file or folder of an installed check pack, found without importing it."""
+    spec = util.find_spec(entry.value)
+    if spec is None or spec.origin is None:
+        pytest.exit(
+            f"entry point releasegate.checks {entry.name!r}: no module {entry.value!r}",
+            returncode=EXIT_USAGE,
+        )
+    origin = Path(spec.origin)
+    return str(origin.parent if origin.name == "__init__.py" else origin)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _restore(previous: Any) -> None:
+    signal.signal(signal.SIGTERM, previous)
+
+
+def _now() -> str:
+    import datetime as dt
+
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
