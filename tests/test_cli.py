@@ -1,0 +1,145 @@
+"""The command: arguments in, one report and an exit code out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+
+GATE = """
+version = 1
+candidate = { name = "fake", url = "http://127.0.0.1:9" }
+contract = { path = "/predict" }
+[policy]
+required = ["mine"]
+[policies.strict]
+extends = "policy"
+limits = { "mine.size" = "<= 1" }
+"""
+
+CHECK = """
+from harness import Measurement, check
+
+@check(limits={"size": "<= 3"})
+def check_size():
+    '''Small enough.'''
+    return Measurement("size", 2)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A gate and a check of one's own."""
+    (tmp_path / "gate.toml").write_text(GATE, encoding="utf-8")
+    (tmp_path / "check_mine.py").write_text(CHECK, encoding="utf-8")
+    return tmp_path
+
+
+def gate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`gate run` with the check of one's own only."""
+    return gate(
+        folder, "run", "--checks", "check_mine.py", "--only", "mine", "--report", "out", *words
+    )
+
+
+def test_run_passes_and_says_where_the_page_is(folder: Path) -> None:
+    done = run(folder)
+    assert done.returncode == 0, done.stderr
+    assert "mine.size" in done.stdout and "report.html" in done.stdout
+
+
+def test_run_under_another_policy_fails_with_the_reason(folder: Path) -> None:
+    done = run(folder, "--policy", "strict")
+    assert done.returncode == 1 and "size = 2, must be <= 1" in done.stdout
+
+
+def test_run_writes_every_format(folder: Path) -> None:
+    run(folder)
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert names >= {"report.json", "report.html", "report.md", "junit.xml"}
+
+
+def test_output_that_is_no_terminal_has_no_escape_codes(folder: Path) -> None:
+    assert "\x1b" not in run(folder).stdout
+
+
+def test_quiet_prints_no_line_for_a_check(folder: Path) -> None:
+    assert "Small enough" not in run(folder, "--quiet").stdout
+
+
+def test_options_for_pytest_in_the_environment_cannot_bend_a_gate(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
+    assert run(folder).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "nowhere.toml"], "no such file"),
+        (["run", "--policy", "prd"], "no policy 'prd'"),
+        (["run", "--only", "mien"], "no such family"),
+        (["run", "--checks", "nowhere.py"], "no such file or folder"),
+        (["show", "nowhere.json"], "nowhere.json"),
+        (["judge", "nowhere.json"], "nowhere.json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_told_on_stderr_and_exits_with_two(
+    folder: Path, words: list[str], message: str
+) -> None:
+    done = gate(folder, *words)
+    assert done.returncode == 2 and message in done.stderr
+    assert not (folder / ".gate").exists()
+
+
+def test_judge_judges_recorded_evidence_under_another_policy(folder: Path) -> None:
+    run(folder)
+    done = gate(folder, "judge", "out", "--policy", "strict", "--report", "again")
+    again = json.loads((folder / "again" / "report.json").read_text(encoding="utf-8"))
+    assert (done.returncode, again["verdict"], again["policy"]["name"]) == (1, "fail", "strict")
+
+
+def test_show_exits_with_the_verdict_of_the_report(folder: Path) -> None:
+    run(folder, "--policy", "strict")
+    assert gate(folder, "show", "out").returncode == 1
+
+
+@pytest.mark.parametrize("document", ["gate", "report"])
+def test_schema_prints_a_json_schema(capsys: pytest.CaptureFixture[str], document: str) -> None:
+    assert main(["schema", document]) == 0
+    assert json.loads(capsys.readouterr().out)["type"] == "object"
+
+
+def test_version_names_the_tool(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("releasegate ")
+
+
+def test_no_command_is_wrong_usage() -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, harness.cli\nharness.cli.parser().format_help()\nprint('pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
