@@ -1,0 +1,1 @@
+"""One file a format: `FILE` is what it is written to, `render(report) -> str` is its text."""

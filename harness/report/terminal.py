@@ -1,0 +1,143 @@
+"""The report in a terminal: a table, the reasons, the verdict, and where the page is."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from harness.model import CheckResult, Outcome, Verdict
+from harness.report import numbers, summary
+from harness.report.document import Report
+from harness.report.escape import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+SIGNS = {
+    Outcome.PASSED: "\u2713",
+    Outcome.FAILED: "\u2717",
+    Outcome.ERRORED: "!",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.SKIPPED: "-",
+}
+COLOURS = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "red",
+    Outcome.ERRORED: "magenta",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.SKIPPED: "bright_black",
+}
+_VERDICTS = {
+    Verdict.PASS: "bold green",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "bold yellow",
+    Verdict.ERROR: "bold magenta",
+}
+_WIDTH = 120  # of a log file, which has none of its own
+
+
+def show(
+    report: Report, *, html: Path | None = None, stream: TextIO | None = None, quiet: bool = False
+) -> None:
+    """Print `report`, in colour only on a terminal; `quiet` leaves the table out.
+
+    `html` is the page to point at. Nothing in the report is read as markup or as a command.
+    """
+    from rich.text import Text
+
+    console = _console(stream if stream is not None else sys.stdout)
+    if not quiet:
+        console.print(_table(report, _signs(console.encoding)))
+        console.print()
+    for reason in report.reasons:
+        console.print(_reason(report, reason), soft_wrap=True)
+    console.print(_verdict(report), soft_wrap=True)
+    if html is not None:
+        console.print(Text(f"report: {printable(str(html))}"), soft_wrap=True)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    if isinstance(stream, io.TextIOWrapper) and "utf" not in stream.encoding.lower():
+        stream.reconfigure(errors="replace")  # a name in Cyrillic must not end the report
+    return Console(
+        file=stream,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=None if stream.isatty() else _WIDTH,
+    )
+
+
+def _table(report: Report, signs: Mapping[Outcome, str]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False)
+    table.add_column("")
+    table.add_column("check", overflow="fold")
+    table.add_column("outcome")
+    table.add_column("measured", overflow="fold")
+    table.add_column("limit", overflow="fold")
+    table.add_column("time", justify="right", no_wrap=True)
+    for _, results in summary.families(report):
+        for result in results:
+            sign = Text(signs[result.outcome], style=COLOURS[result.outcome])
+            table.add_row(sign, *_row(report, result))
+    return table
+
+
+def _row(report: Report, result: CheckResult) -> tuple[Text, ...]:
+    from rich.text import Text
+
+    colour = COLOURS[result.outcome]
+    gist = summary.seen(result)
+    rows = () if gist else summary.telling(result)
+    measured = [f"{row.name} {numbers.quantity(row.value, row.unit)}" for row in rows] or [gist]
+    outcome = str(result.outcome)
+    if report.waiver_of(result):
+        outcome += ", waived"
+    elif not result.required and result.outcome is not Outcome.PASSED:
+        outcome += ", not required"
+    return (
+        Text(printable(result.id)),
+        Text(outcome, style=colour),
+        Text("\n".join(map(printable, measured))),
+        Text("\n".join(printable(row.limit or "") for row in rows)),
+        Text(numbers.seconds(result.duration_s), style="bright_black"),
+    )
+
+
+def _signs(encoding: str) -> Mapping[Outcome, str]:
+    """Signs that the terminal's encoding has."""
+    try:
+        "".join(SIGNS.values()).encode(encoding)
+    except UnicodeEncodeError:
+        return SIGNS | {Outcome.PASSED: "+", Outcome.FAILED: "x"}
+    return SIGNS
+
+
+def _reason(report: Report, reason: str) -> Text:
+    from rich.text import Text
+
+    result = summary.check_of(report, reason)
+    colour = COLOURS[result.outcome] if result is not None else COLOURS[Outcome.ERRORED]
+    return Text.assemble(("- ", colour), printable(reason))
+
+
+def _verdict(report: Report) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(
+        ("verdict: ", "bold"),
+        (str(report.verdict), _VERDICTS[report.verdict]),
+        f"  {printable(report.subject.name)}  "
+        f"({summary.tally_text(report.checks)}, {numbers.seconds(report.duration_s)})",
+    )
