@@ -51,21 +51,23 @@ def run(arguments: argparse.Namespace) -> int:
 def judge(arguments: argparse.Namespace) -> int:
     """`gate judge`: the same evidence under another policy; nothing is run."""
     from harness.config import load
-    from harness.report import read, rejudge, terminal, write
+    from harness.report import read, rejudge, write
+    from harness.report import show as print_report
 
     gate = load(arguments.gate, policy=arguments.policy)
     report = rejudge(read(_document(arguments.report)), gate.policy, dt.datetime.now(dt.UTC).date())
     files = write(report, Path(arguments.folder)) if arguments.folder else {}
-    terminal.show(report, files)
+    print_report(report, html=files.get("html"))
     return EXIT_CODES[report.verdict]
 
 
 def show(arguments: argparse.Namespace) -> int:
     """`gate show`: a report in the terminal; the exit code is its verdict's."""
-    from harness.report import read, terminal
+    from harness.report import read
+    from harness.report import show as print_report
 
     report = read(_document(arguments.report))
-    terminal.show(report, {})
+    print_report(report)
     return EXIT_CODES[report.verdict]
 
 

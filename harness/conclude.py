@@ -47,6 +47,7 @@ def conclude(
         candidate=_subject(gate, facts["candidate"]),
         policy=policy,
         gate_digest=gate.digest,
+        gate_path=str(gate.path),
         environment=environment(facts["runtime"]),
         logs=facts["logs"],
         started_at=started_at,

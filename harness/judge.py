@@ -145,8 +145,10 @@ def _join(texts: Iterable[str]) -> str:
 
 
 def number(value: float) -> str:
-    """Four significant digits, never in exponent form where a person would not write it so."""
-    return f"{value:.4g}" if 1e-4 <= abs(value) < 1e6 or value == 0 else f"{value:.4e}"
+    """Four significant digits, in exponent form only where zeros would drown them."""
+    if value == 0 or 1e-4 <= abs(value) < 1e4:
+        return f"{value:.4g}"
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.3e}"
 
 
 def explain(item: Measurement, limit: Limit, outcome: Outcome) -> str:

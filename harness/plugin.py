@@ -69,4 +69,6 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(str(problem), returncode=EXIT_USAGE)
     config.addinivalue_line("python_files", "check_*.py")
     config.addinivalue_line("python_functions", "check_")
+    # A warning in somebody's library is no reason for a check to break.
+    config.addinivalue_line("filterwarnings", "default")
     GateSession(config, gate).register()

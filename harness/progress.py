@@ -105,12 +105,12 @@ class Progress:
 
         Without a report there is no verdict: wrong usage stays 2, all else is an error.
         """
-        from harness.report import terminal
+        from harness.report import show
 
         self._stop()
         if self._report is None:
             return EXIT_USAGE if code == EXIT_USAGE else EXIT_CODES[Verdict.ERROR]
-        terminal.show(self._report, self._files, quiet=self._quiet)
+        show(self._report, html=self._files.get("html"), quiet=self._quiet)
         return EXIT_CODES[self._report.verdict]
 
     def _stop(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, cast
+import json
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -20,7 +20,7 @@ PROPERTY = "releasegate"  # under which a CheckResult travels in a test report's
 
 def results_in(report: pytest.TestReport) -> list[CheckResult]:
     """The CheckResult that a test report carries, in a list; empty for phases without one."""
-    return [read(cast(dict[str, Any], value)) for name, value in report.user_properties if name == PROPERTY]
+    return [unpack(str(value)) for name, value in report.user_properties if name == PROPERTY]
 
 
 def result_of(
@@ -73,8 +73,19 @@ def never_ran(fallback: CheckResult, interrupted: bool) -> CheckResult:
     return replace(fallback, reason="not run: the run ended before")
 
 
-def read(row: dict[str, Any]) -> CheckResult:
-    """A CheckResult from the plain data that crosses processes."""
+def pack(result: CheckResult) -> str:
+    """A CheckResult as the JSON text in which it crosses processes."""
+    return json.dumps(asdict(result), default=_number)
+
+
+def unpack(text: str) -> CheckResult:
+    """The CheckResult that `pack` wrote."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(CheckResult).validate_python(row)
+    return TypeAdapter(CheckResult).validate_python(json.loads(text))
+
+
+def _number(value: object) -> object:
+    """NumPy's scalars, which checks return without noticing."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) else str(value)

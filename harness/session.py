@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import signal
 from dataclasses import asdict
 from importlib import metadata, util
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness import fixtures
 from harness.collect import Collected, collect, rank, validate
 from harness.config import Gate
 from harness.errors import ConfigError, GateError
-from harness.fixtures import Fixtures
 from harness.judge import judge
 from harness.model import CheckResult, Outcome
 from harness.results import (
@@ -23,11 +22,13 @@ from harness.results import (
     PROPERTY,
     SETUP_SECONDS,
     never_ran,
-    read,
+    pack,
     result_of,
     results_in,
+    unpack,
 )
 from harness.run import Run
+from harness.runtime import interrupt_on_sigterm
 from harness.suggest import did_you_mean
 from harness.verdict import EXIT_USAGE
 
@@ -53,14 +54,12 @@ class GateSession:
         """Join the session: hooks, fixtures, installed check packs, and an end on SIGTERM."""
         manager = self.config.pluginmanager
         manager.register(self, "releasegate-session")
-        manager.register(
-            Fixtures(self.run, lambda item: item.stash[COLLECTED]), "releasegate-fixtures"
-        )
+        self.config.stash[fixtures.RUN] = self.run
+        manager.register(fixtures, "releasegate-fixtures")
         for entry in metadata.entry_points(group="releasegate.checks"):
             self.config.args.append(_pack(entry))
         if not self._is_worker:
-            previous = signal.signal(signal.SIGTERM, _interrupt)
-            self.config.add_cleanup(lambda: _restore(previous))
+            self.config.add_cleanup(interrupt_on_sigterm())
         self.config.add_cleanup(self.run.close)
 
     @property
@@ -152,7 +151,7 @@ class GateSession:
             item.stash[SETUP_SECONDS] = call.duration
         result = result_of(item, call, report)
         if result is not None:
-            report.user_properties.append((PROPERTY, asdict(result)))
+            report.user_properties.append((PROPERTY, pack(result)))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -169,7 +168,7 @@ class GateSession:
         self.problem = self.problem or facts["problem"]
         self.worker_facts = self.worker_facts or facts
         for row in facts["fallback"]:
-            found = read(row)
+            found = unpack(row)
             self.fallback.setdefault(found.id, found)
 
     @pytest.hookimpl(trylast=True)
@@ -178,7 +177,7 @@ class GateSession:
         facts = self._facts()
         self.run.close()
         if self._is_worker:
-            fallback = [asdict(result) for result in self.fallback.values()]
+            fallback = [pack(result) for result in self.fallback.values()]
             output = facts | {"problem": self.problem, "fallback": fallback}
             self.config.workeroutput[PROPERTY] = output  # type: ignore[attr-defined]
             return
@@ -204,6 +203,7 @@ class GateSession:
             self.results.get(name) or never_ran(fallback, interrupted)
             for name, fallback in self.fallback.items()
         ]
+        results.sort(key=lambda result: rank(result.family))
         folder = self.config.getoption("--gate-report")
         if folder is None:
             folder = Path(self.config.invocation_params.dir, ".gate", self.gate.candidate.name)
@@ -238,14 +238,6 @@ def _pack(entry: metadata.EntryPoint) -> str:
         )
     origin = Path(spec.origin)
     return str(origin.parent if origin.name == "__init__.py" else origin)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
-def _restore(previous: Any) -> None:
-    signal.signal(signal.SIGTERM, previous)
 
 
 def _now() -> str:

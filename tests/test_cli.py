@@ -95,7 +95,7 @@ def test_options_for_pytest_in_the_environment_cannot_bend_a_gate(
     [
         (["run", "nowhere.toml"], "no such file"),
         (["run", "--policy", "prd"], "no policy 'prd'"),
-        (["run", "--only", "mien"], "no such family"),
+        (["run", "--checks", "check_mine.py", "--only", "mien"], "no such family"),
         (["run", "--checks", "nowhere.py"], "no such file or folder"),
         (["show", "nowhere.json"], "nowhere.json"),
         (["judge", "nowhere.json"], "nowhere.json"),
@@ -140,6 +140,9 @@ def test_no_command_is_wrong_usage() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, harness.cli\nharness.cli.parser().format_help()\nprint('pydantic' in sys.modules)"
+    code = (
+        "import sys, harness.cli\nharness.cli.parser().format_help()\n"
+        "print('pydantic' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

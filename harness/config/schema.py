@@ -41,6 +41,12 @@ def _iso_date(text: str) -> str:
         raise ValueError(f"{text!r} is not a date, expected one like 2027-01-31") from None
 
 
+def _http(text: str) -> str:
+    if not re.match(r"https?://[^/\s]", text):
+        raise ValueError(f"{text!r} is no address, expected one like 'http://127.0.0.1:5000'")
+    return text.rstrip("/")
+
+
 def _name(text: str) -> str:
     if not _RESERVED.fullmatch(text):
         raise ValueError(f"{text!r} may hold lower-case letters, digits, '.', '_' and '-' only")
@@ -117,7 +123,7 @@ class CandidateConfig(Section):
     """Build it first."""
     command: list[str] | None = Field(default=None, min_length=1)
     """Start it as a process; `{port}` becomes a free port, also set as PORT."""
-    url: str | None = None
+    url: Annotated[str, AfterValidator(_http)] | None = None
     """Ask one that runs already."""
     port: Port = 8080
     """Port that it listens on inside its container."""

@@ -138,6 +138,7 @@ MALFORMED = {
         candidate('image = "x"\nurl = "http://127.0.0.1:1"'),
         "got ['image', 'url']",
     ),
+    "a url of another kind": (candidate('url = "file:///etc/passwd"'), "is no address"),
     "an empty command": (candidate("command = []"), "candidate.command"),
     "a port as text": (candidate('image = "x"\nport = "80"'), "candidate.port = '80'"),
     "port 0": (candidate('image = "x"\nport = 0'), "candidate.port = 0"),

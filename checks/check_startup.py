@@ -1,0 +1,109 @@
+"""Startup: the candidate becomes ready, in time, and with no more than it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from harness import (
+    CandidateNotReady,
+    Evidence,
+    Finding,
+    Measurement,
+    Severity,
+    Startup,
+    check,
+)
+from harness.config import Gate
+from harness.runtime import Endpoint, Sandbox
+
+Observations = list[Measurement | Finding | Evidence]
+Launch = Callable[[Sandbox], AbstractContextManager[tuple[Startup, Endpoint]]]
+
+
+def _in_a_container(gate: Gate) -> str:
+    """Only a container can be given less than the machine has."""
+    if gate.candidate.command is not None:
+        return "a local process is not sandboxed: give the candidate as an image"
+    if gate.candidate.url is not None:
+        return "a candidate given by url is not started by the gate"
+    return ""
+
+
+@check(measures=("waited",))
+def check_ready(startup: Startup) -> Observations:
+    """The candidate becomes ready and answers one real inference."""
+    waited = Measurement("waited", startup.seconds, "s")
+    if startup.ready:
+        return [waited]
+    return [
+        waited,
+        Finding(
+            "not-ready",
+            f"the candidate never became ready: {startup.reason}",
+            expected=f"ready, and one inference answered; {startup.hint}".rstrip("; "),
+            received=startup.reason,
+        ),
+        Evidence("text", "Log of the start", {"text": startup.logs}),
+    ]
+
+
+@check(limits={"time_to_ready": "<= 60 s"})
+def check_time_to_ready(startup: Startup) -> Observations:
+    """The first real inference is answered soon after the start."""
+    _must_be_ready(startup)
+    return [Measurement("time_to_ready", startup.seconds, "s", n=1)]
+
+
+@check(measures=("offline_ready",), applies=_in_a_container)
+def check_offline(gate: Gate, startup: Startup, launch: Launch) -> Observations:
+    """The candidate becomes ready without a way out to the network."""
+    if gate.candidate.network == "none":
+        return _offline(startup, Severity.ERROR)
+    _must_be_ready(startup)
+    with launch(Sandbox(network="none")) as (alone, _):
+        # The network was asked for: a policy that forbids it limits `startup.offline_ready`.
+        return _offline(alone, Severity.WARNING)
+
+
+@check(measures=("read_only_ready",), advisory=True, applies=_in_a_container)
+def check_read_only(startup: Startup, launch: Launch) -> Observations:
+    """The candidate becomes ready with a read-only root and a tmpfs at /tmp."""
+    _must_be_ready(startup)
+    with launch(Sandbox(read_only=True)) as (strict, _):
+        seen: Observations = [Measurement("read_only_ready", float(strict.ready), n=1)]
+        if strict.ready:
+            return seen
+        return [
+            *seen,
+            Finding(
+                "needs-a-writable-root",
+                f"with a read-only root it does not become ready: {strict.reason}",
+                expected="writes below /tmp only",
+                received=strict.reason,
+            ),
+            Evidence("text", "Log of the start with a read-only root", {"text": strict.logs}),
+        ]
+
+
+def _offline(startup: Startup, severity: Severity) -> Observations:
+    seen: Observations = [Measurement("offline_ready", float(startup.ready), n=1)]
+    if startup.ready:
+        return seen
+    return [
+        *seen,
+        Finding(
+            "needs-the-network",
+            f"without a way out it does not become ready: {startup.reason}",
+            severity=severity,
+            expected=startup.hint or "ready without the network",
+            received=startup.reason,
+        ),
+        Evidence("text", "Log of the start without network", {"text": startup.logs}),
+    ]
+
+
+def _must_be_ready(startup: Startup) -> None:
+    """A candidate that never became ready is `ready`'s finding; here there is nothing to see."""
+    if not startup.ready:
+        raise CandidateNotReady(f"the candidate never became ready: {startup.reason}")
