@@ -39,7 +39,8 @@ def gate(_run: Run) -> Gate:
 @pytest.fixture
 def limits(request: pytest.FixtureRequest) -> dict[str, Limit]:
     """The limits in force for the check that asks."""
-    return request.node.stash[COLLECTED].limits
+    found: dict[str, Limit] = request.node.stash[COLLECTED].limits
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -56,12 +56,21 @@ class Run:
 
     def begin(self, needed: set[str]) -> None:
         """Start in the background what the fixtures in `needed` will ask for."""
-        if needed & {"startup", "endpoint", "candidate", "image", "comparison", "traffic"}:
+        asked = {"startup", "endpoint", "traffic"} | ({"comparison"} if self._served else set())
+        if needed & (asked | {"candidate", "image"}):
             self._begin("candidate", self._resolve)
-        if needed & {"startup", "endpoint", "comparison", "traffic"}:
+        if needed & asked:
             self._begin("started", self._start)
         if "comparison" in needed:
             self._begin("comparison", self._compare)
+
+    def validate(self) -> None:
+        """What only the rooms themselves can tell of gate.toml. Raises ConfigError."""
+        if self.gate.accuracy is not None:
+            from harness.accuracy import validate
+
+            validate(self.gate)
+        self.contract()
 
     def candidate(self) -> Candidate:
         """What is under test. Raises EngineError."""
@@ -144,6 +153,11 @@ class Run:
         if runtime is not None:
             runtime.close()
 
+    @property
+    def _served(self) -> bool:
+        """Whether the model under test is asked through the running candidate."""
+        return self.gate.accuracy is not None and self.gate.accuracy.candidate == "served"
+
     def _started(self) -> tuple[Startup, Endpoint]:
         found: tuple[Startup, Endpoint] = self._begin("started", self._start).result()
         return found
@@ -176,8 +190,7 @@ class Run:
         started = self._parts.get("started")
         if started is not None:
             started.exception()  # the start is timed: leave it the machine
-        served = self.gate.accuracy is not None and self.gate.accuracy.candidate == "served"
-        base_url = self.endpoint().base_url if served else None
+        base_url = self.endpoint().base_url if self._served else None
         return evaluate(self.gate, base_url, self.contract())
 
     def _load(self, limits: Mapping[str, Limit]) -> Traffic:

@@ -81,6 +81,7 @@ class GateSession:
                 self._adopt(item)
             validate(self.gate, list(self.collected.values()))
             self._select(items)
+            self.run.validate()
         except ConfigError as problem:
             self.problem = str(problem)
             pytest.exit(self.problem, returncode=EXIT_USAGE)

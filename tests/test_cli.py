@@ -14,7 +14,7 @@ from harness.cli import main
 GATE = """
 version = 1
 candidate = { name = "fake", url = "http://127.0.0.1:9" }
-contract = { path = "/predict" }
+contract = { path = "/predict", examples = "examples.jsonl" }
 [policy]
 required = ["mine"]
 [policies.strict]
@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
     """A gate and a check of one's own."""
     (tmp_path / "gate.toml").write_text(GATE, encoding="utf-8")
     (tmp_path / "check_mine.py").write_text(CHECK, encoding="utf-8")
+    (tmp_path / "examples.jsonl").write_text('{"request": 1, "response": 2}', encoding="utf-8")
     return tmp_path
 
 

@@ -10,7 +10,7 @@ import pytest
 GATE = """
 version = 1
 candidate = { name = "fake", url = "http://127.0.0.1:9" }
-contract = { path = "/predict" }
+contract = { path = "/predict", examples = "examples.jsonl" }
 [policy]
 required = ["mine"]
 """
@@ -31,6 +31,8 @@ class Project:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.gate(GATE)
+        examples = pytester.path / "examples.jsonl"
+        examples.write_text('{"request": 1, "response": 2}', encoding="utf-8")
 
     def gate(self, text: str) -> None:
         """Write gate.toml."""
@@ -176,6 +178,22 @@ def test_a_required_check_that_nobody_has_is_wrong_usage(project: Project) -> No
 def test_a_broken_gate_file_is_wrong_usage(project: Project) -> None:
     project.gate("version = 1")
     assert project.run(".").ret == 2
+
+
+def test_a_contract_that_contradicts_itself_is_wrong_usage(project: Project) -> None:
+    (project.pytester.path / "examples.jsonl").write_text("not JSON", encoding="utf-8")
+    project.check(PASSES)
+    result = project.run(".")
+    assert result.ret == 2 and "examples.jsonl" in result.stdout.str()
+
+
+def test_a_metric_that_nobody_knows_is_wrong_usage(project: Project) -> None:
+    (project.pytester.path / "a.onnx").touch()
+    accuracy = '[accuracy]\ndataset = "a.onnx"\nreference = "a.onnx"\ncandidate = "a.onnx"\n'
+    project.gate(GATE + accuracy + 'metric = "acuracy"\n')
+    project.check(PASSES)
+    result = project.run(".")
+    assert result.ret == 2 and "acuracy" in result.stdout.str()
 
 
 def test_a_policy_limit_takes_the_place_of_the_declared_one(project: Project) -> None:

@@ -1,0 +1,6 @@
+"""Training: runs while the image is built, and is not in the image."""
+
+import os
+
+# onnxruntime reports its use to its makers unless told otherwise before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

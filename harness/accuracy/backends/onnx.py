@@ -1,0 +1,69 @@
+"""ONNX models, run by onnxruntime on one CPU thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.accuracy.backends.base import Array, Slot
+from harness.accuracy.errors import ModelError
+
+SUFFIXES = (".onnx", ".ort")
+_DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(float16)": "float16",
+    "tensor(bool)": "bool",
+    "tensor(string)": "str",
+    **{f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16)},
+    **{f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (32, 64)},
+}
+
+
+class OnnxSession:
+    """An inference session with the graph optimisations that a service gets by default."""
+
+    def __init__(self, session: Any, version: str) -> None:
+        self._session = session
+        self.runtime = f"onnxruntime {version}"
+        self._outputs = [output.name for output in session.get_outputs()]
+        inputs = session.get_inputs()
+        self.inputs = tuple(_slot(node) for node in inputs)
+        fixed = {node.shape[0] for node in inputs if isinstance(node.shape[0], int)}
+        self.fixed_batch = fixed.pop() if len(fixed) == 1 else None
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Outputs by name. Raises ModelError for an output that is not a tensor."""
+        values = self._session.run(self._outputs, dict(feeds))
+        for name, value in zip(self._outputs, values, strict=True):
+            if not isinstance(value, np.ndarray):
+                raise ModelError(
+                    f"output {name!r} is a {type(value).__name__}, expected a tensor; "
+                    "convert with options={'zipmap': False}"
+                )
+        return dict(zip(self._outputs, values, strict=True))
+
+
+def load(path: Path, batch: int) -> OnnxSession:
+    """Open a model; `batch` does not matter to this runtime."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        str(path), sess_options=options, providers=["CPUExecutionProvider"]
+    )
+    return OnnxSession(session, onnxruntime.__version__)
+
+
+def _slot(node: Any) -> Slot:
+    if node.type not in _DTYPES:
+        raise ModelError(f"input {node.name!r} is a {node.type}, expected a tensor")
+    if not node.shape:
+        raise ModelError(f"input {node.name!r} has no dimension for the rows")
+    shape = tuple(size if isinstance(size, int) else None for size in node.shape[1:])
+    return Slot(node.name, np.dtype(_DTYPES[node.type]), shape)

@@ -1,0 +1,176 @@
+"""A model in a process of its own, as the gate sees it: rows in, outputs out, deaths explained."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from harness.accuracy import frames
+from harness.accuracy.errors import ModelError, WorkerDied
+from harness.accuracy.frames import Array
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
+_STDERR_LINES = 5
+_PIECE = 1 << 20
+_HINTS = {
+    signal.SIGKILL: "; the kernel does this when memory runs out",
+    signal.SIGABRT: "; a runtime aborts on a model that it cannot bear, or out of memory",
+    signal.SIGSEGV: "; the file is most likely corrupt, or made for another runtime",
+    signal.SIGBUS: "; the file was most likely cut short",
+    signal.SIGILL: "; the runtime needs processor instructions that are not there",
+}
+
+
+class ModelProcess:
+    """One worker with one model. `start` and `predict` are called from one thread."""
+
+    def __init__(
+        self, path: Path, module: str, batch: int, *, start_within: float, answer_within: float
+    ) -> None:
+        self.path = path
+        self.runtime = ""
+        self.seconds = 0.0  # spent inside the model
+        self._module, self._batch = module, batch
+        self._start_within, self._answer_within = start_within, answer_within
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors: deque[bytes] = deque(maxlen=64)
+
+    def start(self) -> None:
+        """Start the process and load the model. Raises ModelError, WorkerDied."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "harness.accuracy.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+        )
+        assert self._process.stderr and self._process.stdin
+        os.set_blocking(self._process.stdin.fileno(), False)
+        self._drain = threading.Thread(
+            target=_drain, args=(self._process.stderr, self._errors), daemon=True
+        )
+        self._drain.start()
+        fields = {"op": "load", "module": self._module, "path": str(self.path)}
+        reply, _ = self._ask({**fields, "batch": self._batch}, {}, self._start_within)
+        self.runtime = str(reply["runtime"])
+
+    def predict(self, feeds: Mapping[str, Array]) -> Array:
+        """The output for some rows, first dimension the rows. Raises ModelError, WorkerDied."""
+        fields = {"op": "run", "batch": self._batch}
+        reply, arrays = self._ask(fields, feeds, self._answer_within)
+        self.seconds += float(reply["seconds"])
+        return arrays["output"]
+
+    def kill(self) -> None:
+        """End the process at once; from any thread, also while `predict` waits."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def close(self) -> None:
+        """End the process; one that does not end by itself is killed."""
+        if self._process is None:
+            return
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        self._process.stdin.close()
+        try:
+            self._process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._drain.join()
+        self._process.stdout.close()
+        self._process.stderr.close()
+        self._process = None
+
+    def _ask(
+        self, fields: Mapping[str, Any], arrays: Mapping[str, Array], within: float
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        assert self._process and self._process.stdin and self._process.stdout
+        deadline = time.monotonic() + within
+        source = self._process.stdout.fileno()
+        try:
+            for piece in frames.pack(fields, arrays):
+                _write(self._process.stdin.fileno(), piece, deadline)
+            reply, answer = frames.unpack(lambda size: _read(source, size, deadline))
+        except (EOFError, BrokenPipeError):
+            raise WorkerDied(self._death()) from None
+        except TimeoutError:
+            self._process.kill()
+            raise WorkerDied(
+                f"{self.path}: the model gave no answer within {within:g} s and was stopped"
+            ) from None
+        except (ValueError, KeyError, TypeError) as problem:
+            self._process.kill()
+            raise WorkerDied(
+                f"{self.path}: the process that ran it answered nonsense: {problem}"
+            ) from None
+        if "error" in reply:
+            raise ModelError(f"{self.path}: {reply['error']}")
+        return reply, answer
+
+    def _death(self) -> str:
+        """How the process ended, in one sentence, and the last that it said."""
+        assert self._process
+        try:
+            code = self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        self._drain.join(1.0)
+        if code < 0:
+            name = signal.Signals(-code).name
+            how = f"was killed by {name}{_HINTS.get(signal.Signals(-code), '')}"
+        else:
+            how = f"ended with code {code}"
+        lines = b"".join(self._errors).decode("utf-8", "replace").strip().splitlines()
+        said = "\n  ".join(line[:300] for line in lines[-_STDERR_LINES:])
+        text = f"{self.path}: the process that ran it {how}"
+        return f"{text}; it said last:\n  {said}" if said else text
+
+
+def _environment() -> dict[str, str]:
+    """No more than a runtime needs: tokens of the build are none of a model's business."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    paths = os.pathsep.join(path for path in sys.path if path)
+    return {**kept, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _drain(stream: IO[bytes], lines: deque[bytes]) -> None:
+    for line in iter(lambda: stream.readline(4096), b""):
+        lines.append(line)
+
+
+def _write(target: int, data: bytes | memoryview, deadline: float) -> None:
+    view = memoryview(data)
+    while view:
+        _wait(target, select.POLLOUT, deadline)
+        written = os.write(target, view[:_PIECE])
+        view = view[written:]
+
+
+def _read(source: int, size: int, deadline: float) -> bytearray:
+    data = bytearray()
+    while len(data) < size:
+        _wait(source, select.POLLIN, deadline)
+        piece = os.read(source, min(size - len(data), _PIECE))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
+
+
+def _wait(file: int, event: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(file, event)
+    if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError
