@@ -118,7 +118,9 @@ class GateSession:
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """A check that was left out on request is still owed to the policy: it is skipped."""
         for item in items:
-            found = item.stash[COLLECTED]
+            found = item.stash.get(COLLECTED, None)
+            if found is None:  # the collection was given up before this item's turn
+                continue
             self.fallback[found.id] = found.result(Outcome.SKIPPED, "left out of this run")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

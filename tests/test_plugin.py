@@ -7,6 +7,13 @@ from pathlib import Path
 
 import pytest
 
+# Loaded once here: pytester forgets what a run inside this process imports.
+import harness.accuracy
+import harness.conclude
+import harness.contract
+import harness.report.formats
+import harness.session  # noqa: F401
+
 GATE = """
 version = 1
 candidate = { name = "fake", url = "http://127.0.0.1:9" }
@@ -23,6 +30,12 @@ def check_size():
     '''Small enough.'''
     return Measurement("size", 2)
 """
+
+
+FIXED = [
+    "--disable-plugin-autoload", "-p", "harness.plugin", "-p", "no:cacheprovider",
+    "--gate=gate.toml", "--gate-report=out",
+]  # fmt: skip
 
 
 class Project:
@@ -43,9 +56,12 @@ class Project:
         (self.pytester.path / name).write_text(text, encoding="utf-8")
 
     def run(self, *options: str) -> pytest.RunResult:
-        """Run pytest with the gate, in a process of its own."""
-        fixed = ["-p", "no:locust", "-p", "no:cacheprovider", "--gate=gate.toml"]
-        return self.pytester.runpytest_subprocess(*fixed, "--gate-report=out", *options)
+        """Run pytest with the gate."""
+        return self.pytester.runpytest_inprocess(*FIXED, *options)
+
+    def run_apart(self, *options: str) -> pytest.RunResult:
+        """Run pytest with the gate in a process of its own."""
+        return self.pytester.runpytest_subprocess(*FIXED, *options)
 
     def report(self) -> dict[str, object]:
         """The report that was written."""
@@ -177,7 +193,7 @@ def test_a_required_check_that_nobody_has_is_wrong_usage(project: Project) -> No
 
 def test_a_broken_gate_file_is_wrong_usage(project: Project) -> None:
     project.gate("version = 1")
-    assert project.run(".").ret == 2
+    assert project.run_apart(".").ret == 2
 
 
 def test_a_contract_that_contradicts_itself_is_wrong_usage(project: Project) -> None:
@@ -260,14 +276,14 @@ def test_workers_of_xdist_give_the_same_report(project: Project) -> None:
     project.check(TWO.replace("<= 3", "<= 1", 1))
     codes, outcomes = [], []
     for options in ([], ["-p", "xdist", "-n", "2"]):
-        codes.append(project.run(*options, ".").ret)
+        codes.append(project.run_apart(*options, ".").ret)
         outcomes.append(project.outcomes())
     assert codes == [1, 1] and outcomes[0] == outcomes[1]
 
 
 def test_a_mistake_found_by_a_worker_is_wrong_usage_too(project: Project) -> None:
     project.check("def check_size():\n    return None\n")
-    assert project.run("-p", "xdist", "-n", "2", ".").ret == 2
+    assert project.run_apart("-p", "xdist", "-n", "2", ".").ret == 2
 
 
 def test_a_check_that_does_not_apply_is_not_required_by_its_family(project: Project) -> None:
@@ -278,4 +294,4 @@ def test_a_check_that_does_not_apply_is_not_required_by_its_family(project: Proj
 
 def test_a_check_that_kills_a_worker_leaves_no_pass(project: Project) -> None:
     project.check(with_body("import os; os.kill(os.getpid(), 9)"))
-    assert project.run("-p", "xdist", "-n", "1", ".").ret not in (0, 1, 2)
+    assert project.run_apart("-p", "xdist", "-n", "1", ".").ret not in (0, 1, 2)

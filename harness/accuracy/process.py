@@ -139,10 +139,19 @@ class ModelProcess:
 
 
 def _environment() -> dict[str, str]:
-    """No more than a runtime needs: tokens of the build are none of a model's business."""
+    """No more than a runtime needs: tokens of the build are none of a model's business.
+
+    And no word to its makers: ONNX Runtime reports on its use unless it is told not to.
+    """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     paths = os.pathsep.join(path for path in sys.path if path)
-    return {**kept, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **kept,
+        "PYTHONPATH": paths,
+        "OMP_NUM_THREADS": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def _drain(stream: IO[bytes], lines: deque[bytes]) -> None:
