@@ -11,6 +11,7 @@ from harness.runtime import Endpoint
 from harness.static import leaked_payloads, log_secrets, tracebacks
 
 _MOST_BYTES = 8 * 2**20
+_NOWHERE = "/releasegate/no-such-metrics"
 _REQUESTS = 3
 _LOGS_SETTLE = 1.0  # seconds at most for a line to travel from the candidate to the engine
 
@@ -27,10 +28,11 @@ def check_metrics(endpoint: Endpoint) -> list[Measurement | Finding]:
     request = Prepared("GET", "/metrics", {"Accept": "text/plain"}, b"")
     answer = send(endpoint.base_url, request, max_bytes=_MOST_BYTES)
     series, finding = 0, None
-    if answer.error or answer.status != 200:
+    missing = answer.error or (f"status {answer.status}" if answer.status != 200 else "")
+    if missing or _answers_anything(endpoint.base_url):
         finding = Finding(
             "no-metrics",
-            f"the candidate offers no /metrics: {answer.error or f'status {answer.status}'}",
+            f"the candidate offers no /metrics: {missing or 'it answers 200 on any path'}",
             severity=Severity.INFO,
             location="/metrics",
             reproduce=curl(request, endpoint.base_url),
@@ -76,6 +78,12 @@ def check_logs(
             )
         )
     return seen
+
+
+def _answers_anything(base_url: str) -> bool:
+    """Whether a 200 says nothing about a path: that defect is `contract.not_found`'s to tell."""
+    answer = send(base_url, Prepared("GET", _NOWHERE, {"Accept": "text/plain"}, b""))
+    return answer.error is None and answer.status == 200
 
 
 def _series(answer: Answer) -> int:

@@ -16,9 +16,10 @@ from harness.model import CheckResult, Declared, Outcome
 from harness.suggest import did_you_mean
 
 _FILE = re.compile(r"check_([a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
-# Cheap and still checks first, while the candidate starts; load on a machine that is quiet again;
-# and what ends the candidate last. Families of third parties come before load.
-_FIRST = ("source", "image", "startup", "contract", "behaviour", "accuracy")
+# Source checks run while the candidate starts, image checks after the image was read in the
+# background, load on a machine that is quiet again, and what ends the candidate last. Families of
+# third parties come before load.
+_FIRST = ("source", "startup", "contract", "behaviour", "accuracy", "image")
 _LAST = ("load", "observability", "shutdown")
 
 

@@ -63,6 +63,8 @@ class Run:
             self._begin("started", self._start)
         if "comparison" in needed:
             self._begin("comparison", self._compare)
+        if "image" in needed:
+            self._begin("scan", self._scan)
 
     def validate(self) -> None:
         """What only the rooms themselves can tell of gate.toml. Raises ConfigError."""
@@ -122,9 +124,10 @@ class Run:
 
     def traffic(self, limits: Mapping[str, Limit]) -> Traffic:
         """The load run, once the machine is quiet: nothing else may be measured meanwhile."""
-        pending = self._parts.get("comparison")
-        if pending is not None:
-            pending.exception()
+        for name in ("comparison", "scan"):
+            pending = self._parts.get(name)
+            if pending is not None:
+                pending.exception()
         found: Traffic = self._begin("traffic", lambda: self._load(limits)).result()
         return found
 
@@ -187,11 +190,24 @@ class Run:
     def _compare(self) -> Comparison:
         from harness.accuracy import evaluate
 
-        started = self._parts.get("started")
-        if started is not None:
-            started.exception()  # the start is timed: leave it the machine
+        self._let_it_start()
         base_url = self.endpoint().base_url if self._served else None
         return evaluate(self.gate, base_url, self.contract())
+
+    def _scan(self) -> None:
+        """Read the image, whose findings its checks then share."""
+        from harness.static import scan
+
+        self._let_it_start()
+        found = self.image()
+        if found is not None:
+            scan(found)
+
+    def _let_it_start(self) -> None:
+        """The start is timed: leave it the machine."""
+        started = self._parts.get("started")
+        if started is not None:
+            started.exception()
 
     def _load(self, limits: Mapping[str, Limit]) -> Traffic:
         from harness.load import run

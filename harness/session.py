@@ -49,6 +49,7 @@ class GateSession:
         self.worker_facts: dict[str, Any] = {}
         self.problem: str | None = None  # why nothing may be started
         self._started_at = _now()
+        self._verdict: list[str] = []  # what stands under pytest's own output
 
     def register(self) -> None:
         """Join the session: hooks, fixtures, installed check packs, and an end on SIGTERM."""
@@ -84,7 +85,9 @@ class GateSession:
             self.run.validate()
         except ConfigError as problem:
             self.problem = str(problem)
-            pytest.exit(self.problem, returncode=EXIT_USAGE)
+            if not self._is_worker:
+                pytest.exit(self.problem, returncode=EXIT_USAGE)
+            items.clear()  # xdist would start a worker that exits anew; the controller is told
         items.sort(key=lambda item: rank(item.stash[COLLECTED].family))
 
     def _adopt(self, item: pytest.Item) -> None:
@@ -186,6 +189,7 @@ class GateSession:
             return
         if self.problem is not None:
             session.exitstatus = EXIT_USAGE
+            self._verdict = [self.problem] if self.worker_facts else []
             return
         if not self.config.option.collectonly:
             interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
@@ -224,10 +228,9 @@ class GateSession:
         """The verdict and its reasons, under pytest's own output."""
         from harness.report import printable
 
-        lines = getattr(self, "_verdict", [])
-        if lines:
+        if self._verdict:
             terminalreporter.section("release gate")
-        for line in lines:
+        for line in self._verdict:
             terminalreporter.write_line(printable(line))
 
 

@@ -13,6 +13,7 @@ from harness.runtime.endpoint import Endpoint
 _FIRST_PAUSE, _LONGEST_PAUSE, _FACTOR = 0.02, 0.2, 1.4  # seconds, seconds, growth of the pauses
 _ONE_ANSWER = 5.0  # seconds that one answer of the ready path may take
 _LOGS = 64 * 1024
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception)(?:: .*)?")
 _LAST_WORDS = 300
 
 _NETWORK = re.compile(
@@ -153,5 +154,10 @@ def _silence_hint(why: str) -> str:
 def _last_words(logs: str) -> str:
     """The last lines that say something, on one line."""
     lines = [line.strip() for line in logs[-4096:].splitlines() if line.strip()]
-    said = " | ".join(lines[-3:])
+    last = lines[-3:]
+    # Process managers go on talking after the exception that tells why.
+    raised = next((line for line in reversed(lines) if _RAISED.fullmatch(line)), None)
+    if raised is not None and raised not in last:
+        last = [raised, *last[-1:]]
+    said = " | ".join(last)
     return said if len(said) <= _LAST_WORDS else "..." + said[-_LAST_WORDS:]

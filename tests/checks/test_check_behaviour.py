@@ -146,10 +146,15 @@ def test_answers_from_before_the_abuse_of_other_checks_are_the_measure(tmp_path:
     assert "had an answer, and has none when asked again" in found[0].message
 
 
+def _coupled(rows: list[list[float]]) -> list[Any]:
+    shift = sum(rows[-1]) if len(rows) > 1 else 0.0
+    return [sum(row) - shift for row in rows]
+
+
 @pytest.mark.parametrize(
     ("name", "predict"),
     [
-        ("coupled", lambda rows: [sum(row) - max(map(max, rows)) * (len(rows) > 1) for row in rows]),
+        ("coupled", _coupled),
         ("sorted", lambda rows: sorted(_sums(rows))),
         ("beyond 16", lambda rows: [*_sums(rows[:16]), *[0.0 for _ in rows[16:]]]),
         ("first row for all", lambda rows: [sum(rows[0]) for _ in rows]),
@@ -267,6 +272,38 @@ def test_a_candidate_that_is_gone_is_not_ready(tmp_path: Path) -> None:
         url = fake.base_url
     with pytest.raises(CandidateNotReady, match="answers no more"):
         check_behaviour.check_repeatable(contract, FakeEndpoint(url))
+
+
+def test_an_abuse_that_is_dropped_is_the_contract_s_matter(tmp_path: Path) -> None:
+    good = service(_sums)
+
+    def answer(method: str, path: str, body: bytes) -> Reply:
+        if not body:
+            raise ConnectionAbortedError  # the connection closes without an answer
+        return good(method, path, body)
+
+    with serve(answer) as fake:
+        contract = _contract(tmp_path)
+        assert contract.corpus.invalid[0].name == "an empty body"
+        assert _findings(check_behaviour.check_repeatable(contract, fake)) == []
+
+
+def test_history_is_looked_at_also_behind_a_server_that_answers_abuse_with_500(
+    tmp_path: Path,
+) -> None:
+    good = service(_sums)
+    crashes: list[int] = []
+
+    def answer(method: str, path: str, body: bytes) -> Reply:
+        reply = good(method, path, body)
+        if reply.status == 400:
+            crashes.append(1)
+            return Reply(b"{}", 500)
+        return Reply(b'{"predictions": [0.0]}') if len(crashes) > 4 else reply
+
+    with serve(answer) as fake:
+        found = _findings(check_behaviour.check_repeatable(_contract(tmp_path), fake))
+    assert [item.rule for item in found] == ["history"]
 
 
 def test_findings_of_behaviour_fail_their_check(tmp_path: Path) -> None:

@@ -33,7 +33,10 @@ def gate(folder: Path, more: str = "") -> Gate:
 
 
 def metrics(body: bytes, headers: dict[str, str] = TEXT, status: int = 200) -> Judgement:
-    with serve(lambda *_: Reply(body, status, headers)) as endpoint:
+    def answer(method: str, path: str, *_: object) -> Reply:
+        return Reply(body, status, headers) if path == "/metrics" else Reply(b"", 404)
+
+    with serve(answer) as endpoint:
         return judge({}, check_metrics(endpoint))
 
 
@@ -73,6 +76,13 @@ def test_metrics_that_prometheus_cannot_read_fail(body: bytes, headers: dict[str
     assert judgement.outcome is Outcome.FAILED
     assert "metrics" in judgement.reason
     assert judgement.findings[0].reproduce.startswith("curl ")
+
+
+def test_a_200_for_any_path_is_no_claim_that_metrics_are_offered() -> None:
+    with serve(lambda *_: Reply(b'{"status": "ok"}')) as endpoint:
+        judgement = judge({}, check_metrics(endpoint))
+    assert judgement.outcome is Outcome.PASSED
+    assert "on any path" in judgement.findings[0].message
 
 
 def test_a_service_without_metrics_is_told_and_passes() -> None:

@@ -1,0 +1,96 @@
+"""Whether a run shows what it should: the load generator's verdict upon itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from harness.load.window import Window
+
+_MOST_CPU = 0.80  # of one core: beyond it, Locust's own waiting is measured
+_MOST_OFF = 0.02  # of the planned number of requests
+_SIGMAS = 3.0
+_LEAST_LATENESS = 0.001  # seconds
+_LATENESS_SHARE = 0.10  # of the tightest latency limit, or of the p99 that was measured
+_MOST_SILENT = 0.01
+_MOST_QUEUED = 0.01
+
+
+def doubts(
+    window: Window, users: int, tightest: float | None, client_cpu: float | None
+) -> tuple[str, ...]:
+    """Why the run does not show what it should; each names the figure. Empty: it does.
+
+    `tightest` is the tightest latency limit in seconds, None without one; `client_cpu` the
+    share of one core that Locust's process used.
+    """
+    found = [
+        _late(window, tightest),
+        _off(window),
+        _busy(client_cpu),
+        _silent(window),
+        _crowded(window, users),
+    ]
+    return tuple(text for text in found if text)
+
+
+def _late(window: Window, tightest: float | None) -> str:
+    late = window.lateness[np.isfinite(window.lateness)]
+    if len(late) == 0:
+        return ""
+    answered = window.response[np.isfinite(window.response)]
+    yardstick = tightest or (float(np.quantile(answered, 0.99)) if len(answered) else 0.0)
+    allowed = max(_LEAST_LATENESS, _LATENESS_SHARE * yardstick)
+    p99 = float(np.quantile(late, 0.99))
+    if p99 <= allowed:
+        return ""
+    return (
+        f"the load generator itself was late: p99 of its lateness is {p99 * 1e3:.1f} ms, "
+        f"expected at most {allowed * 1e3:.1f} ms; give this machine less other work"
+    )
+
+
+def _off(window: Window) -> str:
+    """Requests that went out late although users were idle: fewer than planned, or bunched."""
+    planned = len(window.planned)
+    queued = np.count_nonzero(window.queued) / planned
+    late = window.planned + np.nan_to_num(window.lateness, nan=0.0)
+    sent = int(np.count_nonzero(late < window.seconds))
+    missing = planned - sent
+    if queued > _MOST_QUEUED or missing <= max(_MOST_OFF * planned, _SIGMAS * math.sqrt(planned)):
+        return ""
+    return (
+        f"the load generator sent {sent / window.seconds:.1f} requests a second where "
+        f"{planned / window.seconds:.1f} were planned"
+    )
+
+
+def _busy(client_cpu: float | None) -> str:
+    if client_cpu is None or client_cpu <= _MOST_CPU:
+        return ""
+    return (
+        f"the load generator used {client_cpu:.0%} of its processor core, expected at most "
+        f"{_MOST_CPU:.0%}; lower load.rate, or make the locustfile do less"
+    )
+
+
+def _silent(window: Window) -> str:
+    share = float(np.mean(window.silent))
+    if share <= _MOST_SILENT:
+        return ""
+    return f"{share:.1%} of the tasks that were started on plan ended without any request"
+
+
+def _crowded(window: Window, users: int) -> str:
+    """Every user was busy, but not with waiting for the endpoint."""
+    queued = float(np.mean(window.queued))
+    service = window.service[np.isfinite(window.service)]
+    waiting = float(np.sum(service)) / window.seconds  # mean number in flight, by Little's law
+    unanswered = np.count_nonzero(~np.isfinite(window.service) & ~window.silent)
+    if queued <= _MOST_QUEUED or unanswered or waiting > users / 2:
+        return ""
+    return (
+        f"{queued:.1%} of the requests found all {users} users busy, while only {waiting:.1f} "
+        "requests were in flight: the locustfile's own work holds them; raise load.users"
+    )

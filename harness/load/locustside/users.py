@@ -1,0 +1,72 @@
+"""Unmodified locustfiles under an open model: what a user waits for becomes the next ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from locust import TaskSet
+from locust.user.users import PytestUser
+
+
+class Refused(Exception):
+    """A locustfile that cannot be run under an open model, and why."""
+
+
+class Tickets(Protocol):
+    """Who deals them."""
+
+    def next_ticket(self, user: Any) -> Any:
+        """Wait for the next one."""
+
+
+def prepare(classes: list[Any], tickets: Tickets) -> None:
+    """Let the users of these classes start each task on a ticket. Raises Refused.
+
+    Locust's users wait after a task, for as long as `wait_time` says; here they wait for their
+    next planned start instead, and once more after `on_start`, before the first task.
+    """
+    for taskset in _tasksets(TaskSet):
+        _prepare_taskset(taskset)
+    # The originals are collected first: a class may inherit from another one of the list.
+    starts = [(cls, cls.on_start) for cls in classes]
+    for cls, on_start in starts:
+        if issubclass(cls, PytestUser):
+            raise Refused(f"{cls.__name__} is a pytest function; expected a class of users")
+        if getattr(cls, "takes_tickets", False):
+            continue
+        _prepare_user(cls, on_start, tickets)
+
+
+def _prepare_user(cls: Any, on_start: Callable[[Any], None], tickets: Tickets) -> None:
+    def start(user: Any) -> None:
+        on_start(user)
+        if type(user) is cls:  # not where a subclass calls this one
+            tickets.next_ticket(user)
+
+    def wait_time(user: Any) -> float:
+        tickets.next_ticket(user)
+        return 0.0
+
+    context = cls.context
+
+    def context_with_user(user: Any) -> dict[str, Any]:
+        return {**context(user), "releasegate_user": user}
+
+    cls.on_start, cls.wait_time, cls.context = start, wait_time, context_with_user
+
+
+def _prepare_taskset(taskset: Any) -> None:
+    if "wait" in vars(taskset):
+        raise Refused(
+            f"{taskset.__name__} defines wait() itself, so that its tasks cannot be started on "
+            "plan; define wait_time instead"
+        )
+    if "wait_time" in vars(taskset):
+        taskset.wait_time = TaskSet.wait_time
+
+
+def _tasksets(root: Any) -> Iterator[Any]:
+    for taskset in root.__subclasses__():
+        yield taskset
+        yield from _tasksets(taskset)

@@ -1,0 +1,44 @@
+"""Answers under load, held against the contract."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from harness.load.answers import usual_faults, wrong_answers
+
+
+def _line(number: int, body: bytes) -> str:
+    text = base64.b64encode(body).decode()
+    return json.dumps({"id": number, "request": 0, "status": 200, "headers": {}, "body": text})
+
+
+def test_each_distinct_answer_is_judged_by_the_contract(
+    promise: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(_line(1, b'{"positive": true}') + "\n" + _line(2, b"null") + "\n")
+    wrong, unseen = wrong_answers(path, promise(wanted=b"positive"), frozenset())
+    assert wrong == {2: "response-schema: not what was promised at $.positive"}
+    assert unseen == 0
+
+
+def test_no_answers_are_not_wrong(promise: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    assert wrong_answers(path, promise(wanted=b"x"), frozenset()) == ({}, 0)
+
+
+def test_what_is_wrong_without_load_too_is_left_to_the_contract_checks(
+    promise: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(_line(1, b"null") + "\n")
+    quiet = SimpleNamespace(succeeded=True, answer=SimpleNamespace(body=b"null"))
+    contract = promise(wanted=b"positive", exchanges=(quiet,))
+    usual = usual_faults(contract, "http://127.0.0.1:1")
+    assert usual == {"response-schema"}
+    assert wrong_answers(path, contract, usual) == ({}, 0)
