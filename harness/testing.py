@@ -60,6 +60,11 @@ class FakeEndpoint:
         """Nothing to remove."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # with the usual 5, parallel clients wait a second to connect
+
+
 @contextmanager
 def serve(answer: Handler) -> Iterator[FakeEndpoint]:
     """Serve `answer` on a free port of 127.0.0.1 while the block runs; HTTP/1.1 with keep-alive."""
@@ -83,8 +88,7 @@ def serve(answer: Handler) -> Iterator[FakeEndpoint]:
         def log_message(self, format: str, *args: object) -> None:
             """Tests read assertions, not access logs."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

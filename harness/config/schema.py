@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from harness import units
-from harness.limits import Limit
-
-_RESERVED = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
-
-
-def _quantity(expected: str) -> AfterValidator:
-    def validate(text: str) -> str:
-        value, _ = units.parse_quantity(text, expected)
-        if value <= 0:
-            raise ValueError(
-                f"{text!r} must be greater than zero, like {units.example(expected)!r}"
-            )
-        return text.strip()
-
-    return AfterValidator(validate)
-
-
-def _limit(text: str) -> str:
-    return Limit.parse(text).text
-
-
-def _date(value: object) -> object:
-    return value.isoformat() if isinstance(value, dt.date) else value
-
-
-def _iso_date(text: str) -> str:
-    try:
-        return dt.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError(f"{text!r} is not a date, expected one like 2027-01-31") from None
-
-
-def _http(text: str) -> str:
-    if not re.match(r"https?://[^/\s]", text):
-        raise ValueError(f"{text!r} is no address, expected one like 'http://127.0.0.1:5000'")
-    return text.rstrip("/")
-
-
-def _name(text: str) -> str:
-    if not _RESERVED.fullmatch(text):
-        raise ValueError(f"{text!r} may hold lower-case letters, digits, '.', '_' and '-' only")
-    return text
-
-
-Duration = Annotated[str, _quantity("time"), Field(examples=["30 s"])]
-Size = Annotated[str, _quantity("size"), Field(examples=["512 MiB"])]
-Rate = Annotated[str, _quantity("rate"), Field(examples=["200 /s"])]
-LimitText = Annotated[str, AfterValidator(_limit), Field(examples=["<= 100 ms"])]
-IsoDate = Annotated[str, BeforeValidator(_date), AfterValidator(_iso_date)]
-Name = Annotated[str, AfterValidator(_name)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+from harness.config.words import (
+    Address,
+    Duration,
+    IsoDate,
+    LimitText,
+    Name,
+    Port,
+    Rate,
+    Size,
+)
 
 
 class Section(BaseModel):
@@ -123,7 +79,7 @@ class CandidateConfig(Section):
     """Build it first."""
     command: list[str] | None = Field(default=None, min_length=1)
     """Start it as a process; `{port}` becomes a free port, also set as PORT."""
-    url: Annotated[str, AfterValidator(_http)] | None = None
+    url: Address | None = None
     """Ask one that runs already."""
     port: Port = 8080
     """Port that it listens on inside its container."""
@@ -152,9 +108,7 @@ class CandidateConfig(Section):
             key for key in ("image", "build", "command", "url") if getattr(self, key) is not None
         ]
         if len(given) != 1:
-            raise ValueError(
-                f"expected one of image, build, command, url, got {given or 'none'}"
-            )
+            raise ValueError(f"expected one of image, build, command, url, got {given or 'none'}")
         return self
 
 
@@ -212,7 +166,7 @@ class ContractConfig(Section):
 
 
 class Served(Section):
-    """How a row of the data set becomes a request of a plain JSON service, and an answer a label."""
+    """How a row becomes a request of a plain JSON service, and its answer a label."""
 
     request: Any
     """The request; the text "$row" stands for the row."""

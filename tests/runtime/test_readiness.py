@@ -128,3 +128,15 @@ def test_last_words_are_bounded() -> None:
     startup = wait_ready(dead("x" * 100_000), None, 5.0, lambda url: "refused")
     assert len(startup.reason) < 400
     assert len(startup.logs) <= 64 * 1024
+
+
+def test_the_exception_is_told_although_the_process_manager_spoke_after_it() -> None:
+    logs = (
+        "Traceback (most recent call last):\n  File \"app.py\", line 1\n"
+        "ModuleNotFoundError: No module named 'sentry_sdk'\n"
+        "worker exiting\nmaster shutting down\nreason: worker failed to boot\n"
+    )
+    startup = wait_ready(dead(logs, 3), None, 5.0, lambda url: "refused")
+    assert startup.reason.endswith(
+        "ModuleNotFoundError: No module named 'sentry_sdk' | reason: worker failed to boot"
+    )

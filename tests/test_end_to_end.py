@@ -1,0 +1,171 @@
+"""Whole gates on real candidates, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.runtime.watchdog import RUN_LABEL
+
+ROOT = Path(__file__).resolve().parent.parent
+SENTIMENT = ROOT / "examples" / "sentiment"
+PYTHON = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+
+
+def start(*words: str, **environment: str) -> subprocess.Popen[str]:
+    """Start a command of this interpreter, in a session of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        env={**os.environ, **PYTHON, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit code and output, once it has ended."""
+    output, _ = process.communicate(timeout=180)
+    return process.returncode, output
+
+
+def report(folder: Path) -> dict[str, Any]:
+    """The report in a folder."""
+    document: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return document
+
+
+def timeless(document: dict[str, Any]) -> dict[str, Any]:
+    """What two runs of one gate have in common: everything but times and measured values."""
+    kept = {
+        k: document[k] for k in ("schema_version", "verdict", "subject", "policy", "gate", "tool")
+    }
+    checks = {
+        check["id"]: (
+            check["version"],
+            check["title"],
+            check["outcome"],
+            check["required"],
+            check["declared"],
+            [
+                (row["name"], row["unit"], row["limit"], row["outcome"])
+                for row in check["measurements"]
+            ],
+        )
+        for check in document["checks"]
+    }
+    return {**kept, "checks": checks, "environment": sorted(document["environment"])}
+
+
+def left_behind() -> list[str]:
+    """Containers and networks that carry the label of a run of ours."""
+    found = []
+    for kind in (["ps", "--all"], ["network", "ls"]):
+        command = ["docker", *kind, "--quiet", "--filter", f"label={RUN_LABEL}"]
+        found += subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return found
+
+
+def wait_for(condition: Any, seconds: float) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_the_command_and_plain_pytest_give_the_same_report(engine: None, tmp_path: Path) -> None:
+    gate = str(SENTIMENT / "gate.toml")
+    one = start("harness", "run", gate, "--report", str(tmp_path / "one"))
+    assert finish(one)[0] == 0
+    plain = ["pytest", "-p", "no:locust", "checks", f"--gate={gate}"]
+    two = start(*plain, f"--gate-report={tmp_path / 'two'}")
+    assert finish(two)[0] == 0
+    assert timeless(report(tmp_path / "one")) == timeless(report(tmp_path / "two"))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_gate_that_is_killed_leaves_nothing_behind(
+    engine: None, tmp_path: Path, number: signal.Signals
+) -> None:
+    before = set(left_behind())
+    process = start("harness", "run", str(SENTIMENT / "gate.toml"), "--report", str(tmp_path))
+    assert wait_for(lambda: len(set(left_behind()) - before) >= 2, 60)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert wait_for(lambda: not set(left_behind()) - before, 10)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_gate_that_is_interrupted_says_so_and_stays_shut(
+    engine: None, tmp_path: Path, number: signal.Signals
+) -> None:
+    before = set(left_behind())
+    process = start("harness", "run", str(SENTIMENT / "gate.toml"), "--report", str(tmp_path))
+    assert wait_for(lambda: len(set(left_behind()) - before) >= 2, 60)
+    process.send_signal(number)
+    code, output = finish(process)
+    assert (code, report(tmp_path)["verdict"]) == (3, "error") and "interrupted" in output
+
+
+@pytest.mark.docker
+def test_two_gates_at_once_do_not_disturb_each_other(engine: None, tmp_path: Path) -> None:
+    words = ["harness", "run", str(SENTIMENT / "gate.toml"), "--only", "startup", "--report"]
+    pair = [start(*words, str(tmp_path / name)) for name in ("one", "two")]
+    for process in pair:
+        finish(process)
+    for name in ("one", "two"):
+        started = [c for c in report(tmp_path / name)["checks"] if c["id"].startswith("startup.")]
+        assert {check["outcome"] for check in started} == {"passed"}
+
+
+def test_without_an_engine_a_container_gate_is_an_error_that_names_the_engine(
+    tmp_path: Path,
+) -> None:
+    words = ["harness", "run", str(SENTIMENT / "gate.toml"), "--report", str(tmp_path)]
+    code, output = finish(start(*words, DOCKER_HOST="unix:///nowhere/docker.sock"))
+    ready = next(c for c in report(tmp_path)["checks"] if c["id"] == "startup.ready")
+    assert (code, ready["outcome"]) == (3, "errored") and "/nowhere/docker.sock" in output
+
+
+@pytest.mark.slow
+def test_a_process_gate_passes_and_says_that_it_was_one(tmp_path: Path) -> None:
+    words = ["harness", "run", str(SENTIMENT / "gate.local.toml"), "--report", str(tmp_path)]
+    code, output = finish(start(*words))
+    assert code == 0, output
+    assert report(tmp_path)["environment"]["runtime"] == "process"
+
+
+def test_a_policy_that_requires_the_image_cannot_pass_on_a_process(tmp_path: Path) -> None:
+    gate = str(SENTIMENT / "gate.local.toml")
+    words = ["harness", "run", gate, "--policy", "prd", "--only", "image", "--only", "startup"]
+    code, output = finish(start(*words, "--report", str(tmp_path)))
+    images = [c for c in report(tmp_path)["checks"] if c["id"].startswith("image.")]
+    assert code in (3, 4) and {check["outcome"] for check in images} == {"skipped"}, output
+
+
+def test_a_running_service_is_tested_at_its_url(tmp_path: Path) -> None:
+    from harness.testing import Reply, serve
+
+    with serve(lambda method, path, body: Reply(b'{"positive": true}')) as endpoint:
+        words = ["harness", "run", str(SENTIMENT / "gate.local.toml"), "--url", endpoint.base_url]
+        finish(start(*words, "--only", "startup", "--report", str(tmp_path)))
+    document = report(tmp_path)
+    ready = next(c for c in document["checks"] if c["id"] == "startup.ready")
+    assert (ready["outcome"], document["environment"]["runtime"]) == ("passed", "remote")
