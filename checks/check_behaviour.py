@@ -18,9 +18,7 @@ def _has_batch(gate: Gate) -> str:
     return "" if room.batched(gate) else "the contract has no batch: one request carries one row"
 
 
-def _told(
-    count: str, difference: str, relation: room.Relation
-) -> list[Measurement | Finding]:
+def _told(count: str, difference: str, relation: room.Relation) -> list[Measurement | Finding]:
     return [
         Measurement(count, relation.compared, n=relation.compared),
         Measurement(difference, relation.largest, n=relation.compared),

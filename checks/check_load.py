@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import Evidence, Finding, Limit, Measurement, Severity, check
+from harness import Evidence, Finding, Limit, Measurement, Outcome, Severity, check
 
 if TYPE_CHECKING:
     from harness.config import Gate
@@ -48,8 +48,8 @@ def check_latency(
     from harness.load import latency_histogram, latency_over_time
 
     names = dict.fromkeys(("latency_p50", "latency_p95", "latency_p99", *limits))
-    measured = [item for item in map(traffic.measure, names) if item is not None]
-    found: list[Measurement | Finding | Evidence] = [*measured, *_doubts(traffic)]
+    measured = _measured_as(traffic, *names)
+    found: list[Measurement | Finding | Evidence] = [*measured, *_doubts(traffic, measured, limits)]
     found += [
         _unbounded(item, traffic, limits[item.name])
         for item in measured
@@ -60,10 +60,10 @@ def check_latency(
 
 
 @check(limits={"error_rate": "<= 1 %"}, applies=_loaded)
-def check_errors(traffic: Traffic) -> list[Measurement | Finding]:
+def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurement | Finding]:
     """Requests under load are answered, with 200 and as the contract says."""
-    measured = traffic.measure("error_rate")
-    found: list[Measurement | Finding] = [] if measured is None else [measured]
+    measured = _measured_as(traffic, "error_rate")
+    found: list[Measurement | Finding] = [*measured]
     if traffic.died:
         found.append(Finding("candidate-ended", traffic.died))
     for failure in traffic.failures[:_SHOWN]:
@@ -78,15 +78,16 @@ def check_errors(traffic: Traffic) -> list[Measurement | Finding]:
                 received=f"{failure.reason}{status}",
             )
         )
-    return [*found, *_doubts(traffic)]
+    return [*found, *_doubts(traffic, measured, limits)]
 
 
-@check(limits={"throughput_share": ">= 95 %"}, measures=("throughput",), applies=_loaded)
-def check_throughput(traffic: Traffic) -> list[Measurement | Finding]:
+@check(limits={"throughput_share": ">= 95 %"}, measures=("throughput", "offered_for"), applies=_loaded)
+def check_throughput(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurement | Finding]:
     """As many right answers come as requests are sent."""
-    measured = [traffic.measure(name) for name in ("throughput", "throughput_share")]
+    measured = _measured_as(traffic, "throughput", "throughput_share")
     notes = [Finding("load-run", text, severity=Severity.INFO) for text in traffic.notes]
-    return [*(item for item in measured if item is not None), *_doubts(traffic), *notes]
+    offered = Measurement("offered_for", traffic.warmup.seconds + traffic.window.seconds, "s")
+    return [*measured, offered, *_doubts(traffic, measured, limits), *notes]
 
 
 @check(limits={"memory_peak": "<= 90 %"}, measures=("memory_growth",), applies=_measured)
@@ -115,8 +116,23 @@ def check_throttling(traffic: Traffic) -> list[Measurement]:
     return [Measurement("throttled", share, "%", n=periods)]
 
 
-def _doubts(traffic: Traffic) -> list[Finding]:
-    return [Finding("invalid-run", text, severity=Severity.DOUBT) for text in traffic.doubts]
+def _measured_as(traffic: Traffic, *names: str) -> list[Measurement]:
+    return [item for item in map(traffic.measure, names) if item is not None]
+
+
+def _doubts(
+    traffic: Traffic, measured: list[Measurement], limits: Mapping[str, Limit]
+) -> list[Finding]:
+    """What makes the run worthless, and, where a limit is not kept, what else may have broken it.
+
+    A load generator that was held up only makes the figures worse: what passes in spite of it has
+    passed.
+    """
+    kept = all(
+        limits[item.name].judge(item) is Outcome.PASSED for item in measured if item.name in limits
+    )
+    texts = traffic.doubts if kept else (*traffic.doubts, *traffic.excuses)
+    return [Finding("invalid-run", text, severity=Severity.DOUBT) for text in texts]
 
 
 def _undecided(item: Measurement, traffic: Traffic, limit: Limit) -> bool:

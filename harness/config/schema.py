@@ -203,7 +203,7 @@ class LoadConfig(Section):
     rate: Rate = "50 /s"
     """Arrivals, Poisson, that do not wait for answers."""
     duration: Duration = "30 s"
-    """At most; ends early once every limit is decided."""
+    """At most, after the warm-up; ends early once every limit is decided."""
     warmup: Duration = "2 s"
     """Left out of what is judged."""
     users: int = Field(default=64, ge=1)

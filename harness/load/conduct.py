@@ -69,9 +69,7 @@ def run(gate: Gate, endpoint: Loaded, contract: Contract, limits: Mapping[str, L
         folder = Path(name)
         plan.write(made, folder, None if locustfile else contract)
         with Generator(folder, locustfile, made.users, gate.root) as generator:
-            generator.go(
-                base_url=endpoint.base_url, timeout=made.timeout, patience=made.patience
-            )
+            generator.go(base_url=endpoint.base_url, timeout=made.timeout, patience=made.patience)
             with Sampler(endpoint) as sampler:
                 look = _conduct(made, generator, folder)
         return _conclude(made, look, generator, sampler, folder, contract, usual, endpoint, gate)
@@ -148,14 +146,13 @@ def _conclude(
     ended = endpoint.exit() if not endpoint.running() else None
     return replace(
         _traffic(made, look, window),
-        warmup=_warmup(rows, window.start),
+        warmup=_warmup(rows, window.start, made.warmup),
         failures=_failures(generator, rows, wrong),
         usage=sampler.samples,
-        memory_limit_bytes=units.to_base(
-            *units.parse_quantity(gate.candidate.resources.memory)
-        ),
+        memory_limit_bytes=units.to_base(*units.parse_quantity(gate.candidate.resources.memory)),
         client_cpu=cpu,
-        doubts=health.doubts(window, made.users, made.tightest, cpu),
+        doubts=health.doubts(window),
+        excuses=health.excuses(window, made.users, made.tightest, cpu),
         notes=_notes(rows, window, unseen, usual, sampler, generator, made.users),
         died="" if endpoint.running() else _death(ended),
     )
@@ -186,17 +183,15 @@ def _client_cpu(beats: Sequence[Mapping[str, Any]], window: Window) -> float | N
     return float((last["cpu"] - first["cpu"]) / (last["at"] - first["at"]))
 
 
-def _warmup(rows: Rows, start: float) -> WarmUp:
+def _warmup(rows: Rows, start: float, seconds: float) -> WarmUp:
     early = rows[rows["planned"] < start]
     failed = has(early, layout.FAILED)
     took = (early["sent"] - early["planned"] + early["service"])[~failed]
     slowest = float(np.max(took)) * 1e3 if len(took) else None
-    return WarmUp(len(early), int(np.count_nonzero(failed)), slowest)
+    return WarmUp(len(early), int(np.count_nonzero(failed)), slowest, seconds)
 
 
-def _failures(
-    generator: Generator, rows: Rows, wrong: Mapping[int, str]
-) -> tuple[Failure, ...]:
+def _failures(generator: Generator, rows: Rows, wrong: Mapping[int, str]) -> tuple[Failure, ...]:
     """Kinds of failure in the whole run, the most frequent first."""
     found = [Failure(name, status, why, count) for name, status, why, count in generator.failures]
     for answer, reason in wrong.items():

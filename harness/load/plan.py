@@ -87,9 +87,7 @@ def make(load: LoadConfig, limits: Mapping[str, Limit], confidence: float) -> Pl
             f"load.rate = {load.rate!r} for load.duration = {load.duration!r} plans not one "
             "request: raise one of the two"
         )
-    sampled = {
-        name: limit for name, limit in limits.items() if quantile(name) or name in _SAMPLED
-    }
+    sampled = {name: limit for name, limit in limits.items() if quantile(name) or name in _SAMPLED}
     levels = [level for level in map(quantile, sampled) if level is not None]
     looks = plan_looks(judged, rate, confidence, max(levels, default=0.5))
     return Plan(rate, warmup, duration, load.users, load.seed, schedule, first, sampled, looks)

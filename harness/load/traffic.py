@@ -35,6 +35,7 @@ class WarmUp:
     n: int
     errors: int
     slowest_ms: float | None  # of the requests that were answered
+    seconds: float = 0.0  # that it lasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Traffic:
     usage: tuple[Usage, ...] = ()  # of the endpoint, in order of time
     memory_limit_bytes: float | None = None  # what gate.toml gives the candidate
     client_cpu: float | None = None  # share of one core that Locust's process used
-    doubts: tuple[str, ...] = ()  # why the run does not show what it should
+    doubts: tuple[str, ...] = ()  # why the run shows nothing
+    excuses: tuple[str, ...] = ()  # why a limit that it breaks may not be the endpoint's fault
     notes: tuple[str, ...] = ()
     died: str = ""  # how the candidate ended, where it did so under the load
 

@@ -118,7 +118,9 @@ def test_flips_are_shown_with_both_outputs() -> None:
     found = check_accuracy.check_agreement(GOOD)
     flip = next(f for f in found if isinstance(f, Finding) and f.rule == "harmed")
     assert (flip.location, flip.expected, flip.received) == (
-        "row 17", "3 (reference)", "8 (candidate)",
+        "row 17",
+        "3 (reference)",
+        "8 (candidate)",
     )
     text = next(e for e in found if isinstance(e, Evidence) and e.kind == "text")
     assert "reference: 0.1 0.9\n  candidate: 0.6 0.4" in text.data["text"]

@@ -175,7 +175,7 @@ def test_a_batch_of_named_tensors_is_compared_row_by_row(tmp_path: Path) -> None
     def answer(method: str, path: str, body: bytes) -> Reply:
         tensor = json.loads(body)["inputs"][0]
         rows, data = tensor["shape"][0], tensor["data"]
-        sums = [sum(data[i * 3:i * 3 + 3]) + (rows > 8) for i in range(rows)]
+        sums = [sum(data[i * 3 : i * 3 + 3]) + (rows > 8) for i in range(rows)]
         output = {"name": "p", "shape": [rows], "datatype": "FP32", "data": sums}
         return Reply(json.dumps({"outputs": [output]}).encode())
 

@@ -21,7 +21,9 @@ HEAD = 'version = 1\n[candidate]\nname = "m"\nurl = "http://127.0.0.1:1"\n[contr
 SENTIMENT = HEAD + (
     'path = "/predict"\nrequest = "req.json"\nresponse = "res.json"\nexamples = "ex.jsonl"\n'
 )
-DIGITS = HEAD + """protocol = "tensorflow-serving"
+DIGITS = (
+    HEAD
+    + """protocol = "tensorflow-serving"
 [[contract.inputs]]
 name = "x"
 shape = ["batch", 4]
@@ -32,6 +34,7 @@ shape = ["batch", 2]
 range = [0, 1]
 sums_to = 1.0
 """
+)
 REQUEST = '{"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1}'
 RESPONSE = """{"type": "object", "properties": {"positive": {"type": "boolean"}},
 "required": ["positive"], "additionalProperties": false}"""
@@ -198,9 +201,11 @@ DEFECTS: dict[str, tuple[str, Handler, str, str, str, str]] = {
         SENTIMENT,
         changed(
             sentiment,
-            _on_200(lambda b: b.replace(b"true", b"?").replace(b"false", b"true").replace(
-                b"?", b"false"
-            )),
+            _on_200(
+                lambda b: (
+                    b.replace(b"true", b"?").replace(b"false", b"true").replace(b"?", b"false")
+                )
+            ),
         ),
         "examples",
         "example-response",
@@ -265,9 +270,14 @@ DEFECTS: dict[str, tuple[str, Handler, str, str, str, str]] = {
     ),
     "null for NaN": (
         DIGITS,
-        changed(digits, _on_200(lambda b: json.dumps(
-            {"predictions": [[None, p] for _, p in json.loads(b)["predictions"]]}
-        ).encode())),
+        changed(
+            digits,
+            _on_200(
+                lambda b: json.dumps(
+                    {"predictions": [[None, p] for _, p in json.loads(b)["predictions"]]}
+                ).encode()
+            ),
+        ),
         "response",
         "tensor-finite",
         "response",
@@ -275,9 +285,12 @@ DEFECTS: dict[str, tuple[str, Handler, str, str, str, str]] = {
     ),
     "rows dropped": (
         DIGITS,
-        changed(digits, _on_200(lambda b: json.dumps(
-            {"predictions": json.loads(b)["predictions"][:8]}
-        ).encode())),
+        changed(
+            digits,
+            _on_200(
+                lambda b: json.dumps({"predictions": json.loads(b)["predictions"][:8]}).encode()
+            ),
+        ),
         "response",
         "tensor-rows",
         "response",
@@ -285,9 +298,14 @@ DEFECTS: dict[str, tuple[str, Handler, str, str, str, str]] = {
     ),
     "not normalised": (
         DIGITS,
-        changed(digits, _on_200(lambda b: json.dumps(
-            {"predictions": [[a, a] for a, _ in json.loads(b)["predictions"]]}
-        ).encode())),
+        changed(
+            digits,
+            _on_200(
+                lambda b: json.dumps(
+                    {"predictions": [[a, a] for a, _ in json.loads(b)["predictions"]]}
+                ).encode()
+            ),
+        ),
         "response",
         "tensor-sum",
         "response",
@@ -394,9 +412,7 @@ def test_a_defect_of_every_answer_is_reported_once(tmp_path: Path) -> None:
     handler = changed(sentiment, _on_200(lambda b: b'{"positive": "x"}'))
     with serve(handler) as fake:
         found = _errors(CHECKS["response"](Contract.load(_gate(tmp_path, SENTIMENT)), fake))
-    assert [item.message for item in found] == [
-        "response: 'x' is not of type 'boolean' (13 times)"
-    ]
+    assert [item.message for item in found] == ["response: 'x' is not of type 'boolean' (13 times)"]
     assert found[0].expected == '{"type": "boolean"} (by res.json#/properties/positive/type)'
     assert found[0].received == '"x"'
 
@@ -419,8 +435,8 @@ def test_a_recorded_answer_that_changes_each_time_is_only_a_doubt(tmp_path: Path
 
 def test_a_refusal_of_what_is_merely_allowed_is_a_warning(tmp_path: Path) -> None:
     def shy(method: str, path: str, body: bytes) -> Reply:
-        return _json({"error": "ASCII"}, 400) if not body.isascii() else sentiment(
-            method, path, body
+        return (
+            _json({"error": "ASCII"}, 400) if not body.isascii() else sentiment(method, path, body)
         )
 
     with serve(shy) as fake:
@@ -442,9 +458,7 @@ def test_tokens_that_a_protocol_tolerates_are_a_warning_of_json(tmp_path: Path) 
     nan = changed(digits, _on_200(lambda b: b'{"predictions": [[NaN, 1.0]]}'))
     with serve(nan) as fake:
         found = _findings(CHECKS["json"](Contract.load(_gate(tmp_path, DIGITS)), fake))
-    assert [(item.rule, item.severity) for item in found] == [
-        ("json-nonfinite", Severity.WARNING)
-    ]
+    assert [(item.rule, item.severity) for item in found] == [("json-nonfinite", Severity.WARNING)]
 
 
 def test_a_service_that_is_gone_fails_in_the_connection_layer(tmp_path: Path) -> None:

@@ -109,6 +109,16 @@ def test_a_run_that_doubts_itself_neither_passes_nor_fails() -> None:
         assert "the client was late" in judged.reason
 
 
+def test_a_load_generator_that_was_late_excuses_a_failure() -> None:
+    judged = _latency(_traffic(np.full(1000, 0.4), excuses=("the client was late",)))
+    assert judged.outcome is Outcome.INCONCLUSIVE and "the client was late" in judged.reason
+
+
+def test_what_passes_in_spite_of_a_late_load_generator_has_passed() -> None:
+    judged = _latency(_traffic(np.full(1000, 0.01), excuses=("the client was late",)))
+    assert judged.outcome is Outcome.PASSED
+
+
 def test_a_percentile_that_a_policy_limits_is_measured() -> None:
     limits = {"latency_p90": Limit.parse("<= 20 ms")}
     found = check_load.check_latency(_traffic(np.full(1000, 0.01)), limits)
@@ -121,13 +131,13 @@ def test_a_percentile_that_a_policy_limits_is_measured() -> None:
 )
 def test_errors_are_held_against_their_share(share: float, expected: Outcome) -> None:
     limits = _limits(check_load.check_errors)
-    found = check_load.check_errors(_traffic(_failing(share)))
+    found = check_load.check_errors(_traffic(_failing(share)), limits)
     assert judge(limits, found).outcome is expected
 
 
 def test_errors_are_listed_by_their_cause() -> None:
     failures = (Failure("POST /predict", 503, "status 503, expected 200", 200),)
-    found = check_load.check_errors(_traffic(_failing(0.2), failures=failures))
+    found = check_load.check_errors(_traffic(_failing(0.2), failures=failures), {})
     judged = judge({}, found)
     assert judged.findings[0].message == "200 requests failed: status 503, expected 200"
     assert judged.findings[0].location == "POST /predict"
@@ -135,7 +145,7 @@ def test_errors_are_listed_by_their_cause() -> None:
 
 def test_a_candidate_that_died_under_load_fails() -> None:
     run = _traffic(np.full(1000, 0.01), died="the candidate ran out of memory")
-    judged = judge({}, check_load.check_errors(run))
+    judged = judge({}, check_load.check_errors(run, {}))
     assert judged.outcome is Outcome.FAILED
     assert judged.reason == "the candidate ran out of memory"
 
@@ -144,8 +154,8 @@ def test_throughput_passes_where_everything_is_answered_and_fails_where_half_is(
     limits = _limits(check_load.check_throughput)
     whole = _traffic(np.full(1000, 0.01))
     half = replace(whole, window=replace(whole.window, done=500))
-    assert judge(limits, check_load.check_throughput(whole)).outcome is Outcome.PASSED
-    assert judge(limits, check_load.check_throughput(half)).outcome is Outcome.FAILED
+    assert judge(limits, check_load.check_throughput(whole, limits)).outcome is Outcome.PASSED
+    assert judge(limits, check_load.check_throughput(half, limits)).outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize(("used", "expected"), [(500, Outcome.PASSED), (980, Outcome.FAILED)])

@@ -50,7 +50,7 @@ def logs(folder: Path, written: str, more: str = "", startup: Startup = READY) -
 @pytest.mark.parametrize(
     ("body", "headers"),
     [
-        (b"# TYPE a counter\na_total 1\nb{x=\"y\"} NaN\n", TEXT),
+        (b'# TYPE a counter\na_total 1\nb{x="y"} NaN\n', TEXT),
         (b"# TYPE a counter\na_total 1.0\n# EOF\n", OPEN),
     ],
 )
@@ -95,7 +95,8 @@ def test_quiet_logs_pass(tmp_path: Path) -> None:
     judgement = logs(tmp_path, "ready\nPOST /predict 200\n")
     assert judgement.outcome is Outcome.PASSED
     assert [(one.name, one.value) for one in judgement.measurements] == [
-        ("log_lines", 2.0), ("log_requests", 1.0)
+        ("log_lines", 2.0),
+        ("log_requests", 1.0),
     ]
 
 

@@ -90,9 +90,7 @@ def test_without_network_the_start_itself_is_the_proof(tmp_path: Path) -> None:
 
 def test_who_needs_the_network_fails(tmp_path: Path) -> None:
     seen = check_offline(gate(tmp_path, 'image = "a:1"\n'), DEAD, Launch(DEAD))
-    assert [(f.rule, f.severity) for f in findings(seen)] == [
-        ("needs-the-network", Severity.ERROR)
-    ]
+    assert [(f.rule, f.severity) for f in findings(seen)] == [("needs-the-network", Severity.ERROR)]
 
 
 def test_with_an_open_network_a_second_instance_is_tried_without(tmp_path: Path) -> None:

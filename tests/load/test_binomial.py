@@ -17,9 +17,7 @@ def test_ranks_of_p99_are_the_published_ones(n: int, expected: tuple[int, int]) 
     assert binomial.ranks(n, 0.99, 0.95) == expected
 
 
-@pytest.mark.parametrize(
-    ("p", "expected"), [(0.9, 44), (0.95, 90), (0.99, 459), (0.999, 4603)]
-)
+@pytest.mark.parametrize(("p", "expected"), [(0.9, 44), (0.95, 90), (0.99, 459), (0.999, 4603)])
 def test_least_samples_are_those_of_mlperf(p: float, expected: int) -> None:
     assert binomial.least_samples(p) == expected
 

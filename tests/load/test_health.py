@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.load.health import doubts
+from harness.load.health import doubts, excuses
 from harness.load.window import Window
 
 
@@ -29,17 +29,17 @@ def _window(n: int = 1000) -> Window:
     )
 
 
-def test_a_run_on_time_is_not_doubted() -> None:
-    assert doubts(_window(), 64, 0.25, 0.3) == ()
+def test_a_run_on_time_has_neither_doubts_nor_excuses() -> None:
+    assert doubts(_window()) == excuses(_window(), 64, 0.25, 0.3) == ()
 
 
-def test_late_sends_are_doubted_with_their_figure() -> None:
+def test_late_sends_are_an_excuse_with_their_figure() -> None:
     late = np.full(1000, 0.040)
-    (text,) = doubts(replace(_window(), lateness=late), 64, 0.25, 0.3)
+    (text,) = excuses(replace(_window(), lateness=late), 64, 0.25, 0.3)
     assert "p99 of its lateness is 40.0 ms, expected at most 25.0 ms" in text
 
 
-def test_lateness_behind_busy_users_is_the_candidates_and_not_doubted() -> None:
+def test_lateness_behind_busy_users_is_the_candidates_and_no_excuse() -> None:
     queued = np.ones(1000, dtype=np.bool_)
     window = replace(
         _window(),
@@ -47,30 +47,30 @@ def test_lateness_behind_busy_users_is_the_candidates_and_not_doubted() -> None:
         queued=queued,
         service=np.full(1000, 1.0),
     )
-    assert doubts(window, 64, 0.25, 0.3) == ()
+    assert excuses(window, 64, 0.25, 0.3) == ()
 
 
-def test_a_busy_client_is_doubted() -> None:
-    (text,) = doubts(_window(), 64, 0.25, 0.93)
+def test_a_busy_client_is_an_excuse() -> None:
+    (text,) = excuses(_window(), 64, 0.25, 0.93)
     assert "used 93% of its processor core" in text
 
 
-def test_users_that_are_busy_with_their_own_work_are_doubted() -> None:
+def test_users_that_are_busy_with_their_own_work_are_an_excuse() -> None:
     queued = np.zeros(1000, dtype=np.bool_)
     queued[:300] = True
-    (text,) = doubts(replace(_window(), queued=queued), 64, 0.25, 0.3)
+    (text,) = excuses(replace(_window(), queued=queued), 64, 0.25, 0.3)
     assert "30.0% of the requests found all 64 users busy" in text
 
 
 def test_silent_tasks_are_doubted() -> None:
     silent = np.zeros(1000, dtype=np.bool_)
     silent[:50] = True
-    (text,) = doubts(replace(_window(), silent=silent), 64, 0.25, 0.3)
+    (text,) = doubts(replace(_window(), silent=silent))
     assert "5.0% of the tasks" in text
 
 
 def test_bunched_sends_are_doubted() -> None:
     late = np.full(1000, 0.0001)
     late[-150:] = 5.0
-    texts = doubts(replace(_window(), lateness=late), 64, 100.0, 0.3)
+    texts = doubts(replace(_window(), lateness=late))
     assert any("85.0 requests a second where 100.0 were planned" in text for text in texts)

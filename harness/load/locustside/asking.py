@@ -61,9 +61,7 @@ class Corpus:
             flags |= layout.FAILED
             self._recorder.failure(request.name, status, wrong)
         ticket.used, ticket.failed = True, bool(wrong)
-        self._recorder.add(
-            ticket.planned, sent, service, status, request.number, flags, answer
-        )
+        self._recorder.add(ticket.planned, sent, service, status, request.number, flags, answer)
 
 
 def _wrong(reply: Reply, request: _Request) -> str:
