@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness import Evidence, Finding, Limit, Measurement, Severity, check
-from harness.accuracy import OTHERS, Comparison, Flip, Interval, ModelRun, Table, worst_class
+from harness.accuracy import (
+    OTHERS,
+    Comparison,
+    Flip,
+    Interval,
+    ModelRun,
+    Table,
+    worst_class,
+)
 from harness.config import Gate
 
 _SHOWN = 10  # flipped rows that become findings

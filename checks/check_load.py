@@ -81,7 +81,9 @@ def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurem
     return [*found, *_doubts(traffic, measured, limits)]
 
 
-@check(limits={"throughput_share": ">= 95 %"}, measures=("throughput", "offered_for"), applies=_loaded)
+@check(
+    limits={"throughput_share": ">= 95 %"}, measures=("throughput", "offered_for"), applies=_loaded
+)
 def check_throughput(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurement | Finding]:
     """As many right answers come as requests are sent."""
     measured = _measured_as(traffic, "throughput", "throughput_share")

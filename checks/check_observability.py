@@ -88,7 +88,9 @@ def _answers_anything(base_url: str) -> bool:
 
 def _series(answer: Answer) -> int:
     """How many samples the text holds. Raises ValueError where it is not the format."""
-    from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+    from prometheus_client.openmetrics.parser import (
+        text_string_to_metric_families as openmetrics,
+    )
     from prometheus_client.parser import text_string_to_metric_families as plain
 
     kind = (answer.header("Content-Type") or "").lower()

@@ -67,23 +67,23 @@ def check_offline(gate: Gate, startup: Startup, launch: Launch) -> Observations:
 
 
 @check(measures=("read_only_ready",), advisory=True, applies=_in_a_container)
-def check_read_only(startup: Startup, launch: Launch) -> Observations:
+def check_read_only(read_only_startup: Startup) -> Observations:
     """The candidate becomes ready with a read-only root and a tmpfs at /tmp."""
-    _must_be_ready(startup)
-    with launch(Sandbox(read_only=True)) as (strict, _):
-        seen: Observations = [Measurement("read_only_ready", float(strict.ready), n=1)]
-        if strict.ready:
-            return seen
-        return [
-            *seen,
-            Finding(
-                "needs-a-writable-root",
-                f"with a read-only root it does not become ready: {strict.reason}",
-                expected="writes below /tmp only",
-                received=strict.reason,
-            ),
-            Evidence("text", "Log of the start with a read-only root", {"text": strict.logs}),
-        ]
+    seen: Observations = [Measurement("read_only_ready", float(read_only_startup.ready), n=1)]
+    if read_only_startup.ready:
+        return seen
+    return [
+        *seen,
+        Finding(
+            "needs-a-writable-root",
+            f"with a read-only root it does not become ready: {read_only_startup.reason}",
+            expected="writes below /tmp only",
+            received=read_only_startup.reason,
+        ),
+        Evidence(
+            "text", "Log of the start with a read-only root", {"text": read_only_startup.logs}
+        ),
+    ]
 
 
 def _offline(startup: Startup, severity: Severity) -> Observations:

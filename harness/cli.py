@@ -6,11 +6,13 @@ Nothing heavy is imported before a command needs it.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
 from harness import __version__
 from harness.errors import ConfigError, GateError, ReportError
+from harness.guard import speak_to_nobody
 from harness.verdict import EXIT_USAGE
 
 _EPILOG = "exit codes: 0 pass, 1 fail, 2 wrong usage or configuration, 3 error, 4 inconclusive"
@@ -19,10 +21,13 @@ _ERROR = 3
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code; argparse itself exits with 2 on wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what it cannot show is no reason to end
+            stream.reconfigure(errors="replace")
     arguments = parser().parse_args(argv)
-    from harness import commands
-
     try:
+        from harness import commands
+
         code: int = getattr(commands, arguments.command.replace("-", "_"))(arguments)
         return code
     except ConfigError as problem:
@@ -31,8 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(problem, EXIT_USAGE)
     except GateError as problem:
         return _complain(problem, _ERROR)
+    except KeyboardInterrupt:
+        print("gate: interrupted", file=sys.stderr)
+        return _ERROR
     except BrokenPipeError:
-        sys.stderr.close()
+        speak_to_nobody()
         return _ERROR
 
 
@@ -76,7 +84,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--report", metavar="DIR", help="folder of the report")
     run.add_argument(
-        "--fail-fast", action="store_true", help="stop after the first check that does not pass"
+        "--fail-fast",
+        action="store_true",
+        help="stop after the first required check that does not pass",
     )
     run.add_argument("--quiet", "-q", action="store_true", help="print the verdict only")
 

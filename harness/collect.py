@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import metadata, util
 from pathlib import Path
 
 from harness import paths
@@ -28,6 +29,7 @@ class Collected:
     """One check of this run."""
 
     id: str
+    path: Path
     spec: CheckSpec
     limits: dict[str, Limit]  # in force: the policy's over the declared
     idle: str  # why it does not apply to this gate; "" where it does
@@ -74,13 +76,39 @@ def collect(gate: Gate, path: Path, function: object, name: str, original: str) 
             f"{where}: expected a function check_<property> in a file check_<family>.py"
         )
     own = {*spec.limits, *spec.measures}
+    try:
+        idle = spec.applies(gate) if spec.applies else ""
+    except Exception as problem:  # of whoever wrote the check
+        raise ConfigError(f"{where}: applies: {type(problem).__name__}: {problem}") from None
     limits = gate.policy.limits_of(family[1], spec.limits)
     return Collected(
         id=f"{family[1]}.{original.removeprefix('check_')}{name.removeprefix(original)}",
+        path=path,
         spec=spec,
         limits={measure: limit for measure, limit in limits.items() if measure in own},
-        idle=spec.applies(gate) if spec.applies else "",
+        idle=str(idle or ""),
     )
+
+
+def installed_packs() -> list[str]:
+    """Files and folders of the entry points `releasegate.checks`, found without importing them.
+
+    Raises ConfigError where there is no such module.
+    """
+    return [_pack(entry) for entry in metadata.entry_points(group="releasegate.checks")]
+
+
+def _pack(entry: metadata.EntryPoint) -> str:
+    try:
+        spec = util.find_spec(entry.module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None:
+        raise ConfigError(
+            f"entry point releasegate.checks {entry.name!r}: no module {entry.value!r}"
+        )
+    origin = Path(spec.origin)
+    return str(origin.parent if origin.name == "__init__.py" else origin)
 
 
 def rank(family: str) -> int:
@@ -90,12 +118,23 @@ def rank(family: str) -> int:
     return len(_FIRST) + (1 + _LAST.index(family) if family in _LAST else 0)
 
 
+def turn(item: Collected, gate: Gate) -> float:
+    """When the check runs: as its family's rank, an advisory one after all that are required.
+
+    Accuracy through the running candidate is measured before the contract's abuse of it begins.
+    """
+    if item.family == "accuracy" and gate.accuracy and gate.accuracy.candidate == "served":
+        return rank("startup") + 0.5
+    return max(rank(item.family), len(_FIRST)) if item.spec.advisory else rank(item.family)
+
+
 def validate(gate: Gate, checks: Sequence[Collected]) -> None:
     """Hold the policy against the checks that exist. Raises ConfigError."""
     ids = [item.id for item in checks]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise ConfigError(f"more than one check is named {', '.join(twice)}")
+    _refuse_stand_ins(gate, checks)
     families = {item.family for item in checks} | shipped_families()
     for name in gate.policy.required:
         _known(gate, "required", name, families, ids)
@@ -103,6 +142,19 @@ def validate(gate: Gate, checks: Sequence[Collected]) -> None:
         _known(gate, "waivers.check", waiver.check, set(), ids, families)
     for key, text in gate.policy.limits.items():
         _limit(gate, key, Limit.parse(text), families, checks)
+
+
+def _refuse_stand_ins(gate: Gate, checks: Sequence[Collected]) -> None:
+    """Checks may be added to a shipped family, but must not answer in the place of its own."""
+    for family in {item.family for item in checks} & shipped_families():
+        own = paths.checks() / f"check_{family}.py"
+        present = [item.path for item in checks if item.family == family]
+        asked = any(name.partition(".")[0] == family for name in gate.policy.required)
+        if asked and not any(path.samefile(own) for path in present):
+            raise ConfigError(
+                f"{present[0]}: adds to the family {family!r}, whose own checks are not part of "
+                f"this run; give {own} as well"
+            )
 
 
 def shipped_families() -> set[str]:

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         value = getattr(arguments, name)
         options += [] if value is None else [f"--gate-{name}={value}"]
     options += [f"--gate-only={family}" for family in arguments.only]
-    options += ["-x"] if arguments.fail_fast else []
+    options += ["--gate-fail-fast"] if arguments.fail_fast else []
     packs = [paths.checks(), *(_pack(path) for path in arguments.checks)]
     progress = Progress(gate, quiet=arguments.quiet)
     with _without_pytest_environment():
@@ -116,10 +116,10 @@ def _pack(given: str) -> Path:
 
 @contextlib.contextmanager
 def _without_pytest_environment() -> Iterator[None]:
-    """Options in the environment are for the user's own tests: a gate must not bend to them."""
-    kept = os.environ.pop("PYTEST_ADDOPTS", None)
+    """Options and plugins in the environment are for the user's own tests: a gate must not bend."""
+    names = [name for name in os.environ if name.startswith("PYTEST_")]
+    kept = {name: os.environ.pop(name) for name in names}
     try:
         yield
     finally:
-        if kept is not None:
-            os.environ["PYTEST_ADDOPTS"] = kept
+        os.environ.update(kept)

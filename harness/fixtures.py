@@ -55,6 +55,12 @@ def startup(_run: Run) -> Startup:
     return _run.startup()
 
 
+@pytest.fixture(scope="session")
+def read_only_startup(_run: Run) -> Startup:
+    """What happened when one more instance was started with a read-only root."""
+    return _run.read_only_startup()
+
+
 @pytest.fixture
 def endpoint(_run: Run) -> Endpoint:
     """The running candidate; a check that needs it is errored where there is none."""
@@ -96,13 +102,7 @@ def comparison(_run: Run) -> Comparison:
     return _run.comparison()
 
 
-@pytest.fixture
-def traffic(request: pytest.FixtureRequest, _run: Run) -> Traffic:
+@pytest.fixture(scope="session")
+def traffic(_run: Run) -> Traffic:
     """The load run, run once, for all checks of the family and all their limits."""
-    own = request.node.stash[COLLECTED]
-    limits: dict[str, Limit] = {}
-    for item in request.session.items:
-        other = item.stash[COLLECTED]
-        if other.family == own.family:
-            limits.update(other.limits)
-    return _run.traffic(limits)
+    return _run.traffic()

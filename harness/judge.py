@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from numbers import Real
 
 from harness.limits import Limit
 from harness.model import (
@@ -18,6 +19,15 @@ from harness.model import (
 
 # A failure that was seen outweighs evidence that is missing: both close the gate, one says more.
 _WORST_FIRST = (Outcome.FAILED, Outcome.ERRORED, Outcome.INCONCLUSIVE)
+# What the fields of the records hold that are not text.
+_TYPES: Mapping[str, tuple[type, str]] = {
+    "value": (Real, "a number"),
+    "low": (Real, "a number or None"),
+    "high": (Real, "a number or None"),
+    "n": (Real, "a number or None"),
+    "severity": (Severity, "a harness.Severity"),
+    "data": (dict, "a dict"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,9 @@ class Judgement:
 def judge(limits: Mapping[str, Limit], returned: object) -> Judgement:
     """Judge what a check returned against the limits in force.
 
-    Nothing returned, a limit without a measurement, a measurement that is not finite, in another
-    dimension than its limit or returned twice: the check is errored. It never passes by silence.
+    Nothing returned, a record that holds what it cannot, a limit without a measurement, a
+    measurement that is not finite, in another dimension than its limit or returned twice: the
+    check is errored. It never passes by silence.
     """
     try:
         observations = _observations(returned)
@@ -58,7 +69,7 @@ def judge(limits: Mapping[str, Limit], returned: object) -> Judgement:
 
 def _observations(returned: object) -> list[Measurement | Finding | Evidence]:
     if isinstance(returned, (Measurement, Finding, Evidence)):
-        return [returned]
+        returned = [returned]
     if returned is None or isinstance(returned, (str, bytes)) or not isinstance(returned, Iterable):
         raise TypeError(
             f"the check returned {type(returned).__name__}, expected Measurements and Findings"
@@ -70,7 +81,22 @@ def _observations(returned: object) -> list[Measurement | Finding | Evidence]:
                 f"the check returned a {type(item).__name__} among its evidence, "
                 "expected Measurement, Finding or Evidence"
             )
+        _check_types(item)
     return items
+
+
+def _check_types(item: Measurement | Finding | Evidence) -> None:
+    """Records come from anybody's check, and Python does not look: `severity="critical"`."""
+    values: dict[str, object] = {field.name: getattr(item, field.name) for field in fields(item)}
+    for key, value in values.items():
+        if key in ("low", "high", "n") and value is None:
+            continue
+        kind, expected = _TYPES.get(key, (str, "text"))
+        if not isinstance(value, kind) or (kind is Real and isinstance(value, bool)):
+            told = values.get("name") or values.get("rule") or values.get("title")
+            raise TypeError(
+                f"{type(item).__name__} {told!r}: {key} = {repr(value)[:80]}, expected {expected}"
+            )
 
 
 def _judge_one(item: Measurement, limit: Limit | None) -> tuple[JudgedMeasurement, str]:

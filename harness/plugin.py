@@ -46,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="run only this family of checks; may be given again",
     )
+    group.addoption(
+        "--gate-fail-fast",
+        action="store_true",
+        help="stop after the first required check that does not pass",
+    )
     group.addoption("--gate-report", metavar="DIR", help="folder of the report")
 
 

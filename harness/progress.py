@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.config import Gate
+from harness.guard import speak_to_nobody
 from harness.model import CheckResult, Outcome, Verdict
 from harness.verdict import EXIT_CODES, EXIT_USAGE
 
@@ -36,8 +37,11 @@ class Progress:
         self._gate = gate
         self._quiet = quiet
         self._console = Console(highlight=False, markup=False)
+        # Rich would end the process with 1, which is the code of a failed candidate.
+        self._console.on_broken_pipe = self._mute  # type: ignore[method-assign]
         self._status: Status | None = None
         self._began = time.monotonic()
+        self._interrupted = self._muted = False
         self._report: Report | None = None
         self._files: dict[str, Path] = {}
 
@@ -89,6 +93,7 @@ class Progress:
         if isinstance(excinfo.value, pytest.exit.Exception):
             print(f"gate: {excinfo.value.msg}", file=sys.stderr)
         else:
+            self._interrupted = True
             print("gate: interrupted", file=sys.stderr)
 
     def pytest_internalerror(self, excrepr: object) -> None:
@@ -109,9 +114,21 @@ class Progress:
 
         self._stop()
         if self._report is None:
-            return EXIT_USAGE if code == EXIT_USAGE else EXIT_CODES[Verdict.ERROR]
-        show(self._report, html=self._files.get("html"), quiet=self._quiet)
+            refused = code == EXIT_USAGE and not self._interrupted  # pytest says 2 for both
+            return EXIT_USAGE if refused else EXIT_CODES[Verdict.ERROR]
+        if self._muted:  # pytest has put the broken pipe back in its place
+            speak_to_nobody()
+        try:
+            show(self._report, html=self._files.get("html"), quiet=self._quiet)
+        except BrokenPipeError:
+            self._mute()
         return EXIT_CODES[self._report.verdict]
+
+    def _mute(self) -> None:
+        """Nobody reads on, as with `gate run | head`: the run goes on for its exit code."""
+        self._muted = self._quiet = True
+        self._status = None
+        speak_to_nobody()
 
     def _stop(self) -> None:
         if self._status is not None:

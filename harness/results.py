@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from pathlib import PurePath
 
 import pytest
 
@@ -15,6 +16,9 @@ from harness.model import CheckResult, Outcome
 COLLECTED = pytest.StashKey[Collected]()
 JUDGED = pytest.StashKey[Judgement]()
 SETUP_SECONDS = pytest.StashKey[float]()
+_GRAVITY = (
+    Outcome.FAILED, Outcome.ERRORED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.PASSED
+)  # fmt: skip
 PROPERTY = "releasegate"  # under which a CheckResult travels in a test report's user properties
 
 
@@ -60,17 +64,32 @@ def _cause(call: pytest.CallInfo[None]) -> str:
     problem = call.excinfo.value if call.excinfo is not None else None
     phase = "" if call.when == "call" else f"{call.when}: "
     if isinstance(problem, GateError):
-        return f"{phase}{problem}"
+        return str(problem)
     return f"{phase}{type(problem).__name__}: {problem}"
 
 
-def never_ran(fallback: CheckResult, interrupted: bool) -> CheckResult:
+def id_of(nodeid: str) -> str:
+    """`mine.size` of `packs/check_mine.py::check_size`."""
+    file, _, name = nodeid.partition("::")
+    return f"{PurePath(file).stem.removeprefix('check_')}.{name.removeprefix('check_')}"
+
+
+def never_ran(fallback: CheckResult, interrupted: bool, crashed: str | None = None) -> CheckResult:
     """What to say of a check that was owed and did not report."""
+    if crashed is not None:
+        return replace(fallback, outcome=Outcome.ERRORED, reason=" ".join(crashed.split()))
     if fallback.reason != "not run":
         return fallback
     if interrupted:
         return replace(fallback, outcome=Outcome.ERRORED, reason="interrupted before it ran")
     return replace(fallback, reason="not run: the run ended before")
+
+
+def worse(before: CheckResult | None, now: CheckResult) -> CheckResult:
+    """Of two words on one check the worse; of equals the later."""
+    if before is None or _GRAVITY.index(now.outcome) <= _GRAVITY.index(before.outcome):
+        return now
+    return before
 
 
 def pack(result: CheckResult) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.config import Gate
-from harness.errors import CandidateNotReady
+from harness.errors import CandidateNotReady, EngineError
 from harness.limits import Limit
 from harness.model import Candidate, Startup
 from harness.units import parse_quantity, to_base
@@ -17,7 +17,7 @@ from harness.units import parse_quantity, to_base
 if TYPE_CHECKING:
     from harness.accuracy import Comparison
     from harness.contract import Contract
-    from harness.load import Traffic
+    from harness.load import Rig, Traffic
     from harness.runtime import Endpoint, Image, Runtime, Sandbox
 
 Value = TypeVar("Value")
@@ -37,6 +37,7 @@ class Run:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
+        self.load_limits: Mapping[str, Limit] = {}  # in force for the family, once collected
         self._parts: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
@@ -65,6 +66,10 @@ class Run:
             self._begin("comparison", self._compare)
         if "image" in needed:
             self._begin("scan", self._scan)
+        if "traffic" in needed:
+            self._begin("rig", self._stand_by)
+        if "read_only_startup" in needed:
+            self._begin("read_only", self._start_read_only)
 
     def validate(self) -> None:
         """What only the rooms themselves can tell of gate.toml. Raises ConfigError."""
@@ -107,6 +112,14 @@ class Run:
         finally:
             endpoint.remove()
 
+    def read_only_startup(self) -> Startup:
+        """What happened when one more was started with a read-only root.
+
+        Raises EngineError, and CandidateNotReady where it does not even start without.
+        """
+        found: Startup = self._begin("read_only", self._start_read_only).result()
+        return found
+
     def image(self) -> Image | None:
         """The image under test, or None where the candidate is none."""
         self.candidate()
@@ -122,13 +135,13 @@ class Run:
         found: Comparison = self._begin("comparison", self._compare).result()
         return found
 
-    def traffic(self, limits: Mapping[str, Limit]) -> Traffic:
+    def traffic(self) -> Traffic:
         """The load run, once the machine is quiet: nothing else may be measured meanwhile."""
-        for name in ("comparison", "scan"):
+        for name in ("comparison", "scan", "read_only"):
             pending = self._parts.get(name)
             if pending is not None:
                 pending.exception()
-        found: Traffic = self._begin("traffic", lambda: self._load(limits)).result()
+        found: Traffic = self._begin("traffic", self._load).result()
         return found
 
     def logs(self) -> str:
@@ -136,7 +149,10 @@ class Run:
         part = self._parts.get("started")
         if part is None or not part.done() or part.exception() is not None:
             return ""
-        text: str = part.result()[1].logs()
+        try:
+            text: str = part.result()[1].logs()
+        except EngineError as problem:
+            return f"[the logs could not be read: {problem}]"
         return text
 
     def known(self) -> tuple[Candidate | None, str]:
@@ -153,6 +169,9 @@ class Run:
         with self._lock:
             self._closed = True
             runtime, self._runtime = self._runtime, None
+        rig = self._parts.get("rig")
+        if rig is not None and rig.done() and rig.exception() is None:
+            rig.result().discard()
         if runtime is not None:
             runtime.close()
 
@@ -203,16 +222,35 @@ class Run:
         if found is not None:
             scan(found)
 
+    def _start_read_only(self) -> Startup:
+        from harness.runtime import Sandbox
+
+        self.endpoint()
+        with self.launch(Sandbox(read_only=True)) as (startup, _):
+            return startup
+
     def _let_it_start(self) -> None:
         """The start is timed: leave it the machine."""
         started = self._parts.get("started")
         if started is not None:
             started.exception()
 
-    def _load(self, limits: Mapping[str, Limit]) -> Traffic:
+    def _stand_by(self) -> Rig:
+        """Locust takes a while to load: it can do so while other checks run."""
+        from harness.load import Rig
+
+        self._let_it_start()
+        return Rig(self.gate, self.contract(), self.load_limits)
+
+    def _load(self) -> Traffic:
         from harness.load import run
 
-        return run(self.gate, self.endpoint(), self.contract(), limits)
+        rig = self._begin("rig", self._stand_by).result()
+        try:
+            endpoint = self.endpoint()
+            return run(self.gate, endpoint, self.contract(), self.load_limits, rig)
+        finally:
+            rig.discard()
 
     def _begin(self, name: str, work: Callable[[], Value]) -> Future[Value]:
         with self._lock:

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import asdict
-from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness import fixtures
-from harness.collect import Collected, collect, rank, validate
+from harness.collect import Collected, collect, installed_packs, rank, turn, validate
 from harness.config import Gate
 from harness.errors import ConfigError, GateError
+from harness.guard import forget_verdict, no_silent_exit
 from harness.judge import judge
-from harness.model import CheckResult, Outcome
+from harness.model import CheckResult, Outcome, Verdict
 from harness.results import (
     COLLECTED,
     JUDGED,
     PROPERTY,
     SETUP_SECONDS,
+    id_of,
     never_ran,
     pack,
     result_of,
     results_in,
     unpack,
+    worse,
 )
 from harness.run import Run
 from harness.runtime import interrupt_on_sigterm
 from harness.suggest import did_you_mean
-from harness.verdict import EXIT_USAGE
+from harness.verdict import EXIT_CODES, EXIT_USAGE, is_required
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -43,11 +46,14 @@ class GateSession:
         self.config = config
         self.gate = gate
         self.run = Run(gate)
+        self.offered: dict[str, pytest.Item] = {}  # every check of every file that was opened
         self.collected: dict[str, Collected] = {}
         self.fallback: dict[str, CheckResult] = {}  # what to say of checks that never reported
         self.results: dict[str, CheckResult] = {}
+        self.crashed: dict[str, str] = {}  # id -> what xdist says of the worker that it ended
         self.worker_facts: dict[str, Any] = {}
         self.problem: str | None = None  # why nothing may be started
+        self._session: pytest.Session | None = None
         self._started_at = _now()
         self._verdict: list[str] = []  # what stands under pytest's own output
 
@@ -57,15 +63,44 @@ class GateSession:
         manager.register(self, "releasegate-session")
         self.config.stash[fixtures.RUN] = self.run
         manager.register(fixtures, "releasegate-fixtures")
-        for entry in metadata.entry_points(group="releasegate.checks"):
-            self.config.args.append(_pack(entry))
+        try:
+            self.config.args += installed_packs()
+        except ConfigError as problem:
+            self.problem = str(problem)
         if not self._is_worker:
             self.config.add_cleanup(interrupt_on_sigterm())
+            capture = manager.getplugin("capturemanager")
+            self.config.add_cleanup(no_silent_exit(capture.suspend_global_capture))
         self.config.add_cleanup(self.run.close)
 
     @property
     def _is_worker(self) -> bool:
         return hasattr(self.config, "workerinput")
+
+    def _shuts(self, result: CheckResult) -> bool:
+        """Whether the gate stays shut after this; what only informs, or is waived, ends no run."""
+        policy = self.gate.policy
+        fine = result.outcome in (Outcome.PASSED, Outcome.SKIPPED)
+        waived = result.id in {waiver.check for waiver in policy.waivers}
+        return not fine and not waived and is_required(result, policy.required)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Nobody may take an earlier verdict for the one that this run does not come to."""
+        self._session = session
+        if self._is_worker or self.config.option.collectonly:
+            return
+        try:
+            forget_verdict(self._folder)
+        except ConfigError as problem:
+            self.problem = str(problem)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
+        """Note also what a node id, `--last-failed` or a plugin will leave out of the run."""
+        made = yield
+        found = made if isinstance(made, list) else [made]
+        self.offered |= {item.nodeid: item for item in found if isinstance(item, pytest.Function)}
+        return made
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A check file that cannot be imported stops the run before anything starts."""
@@ -80,6 +115,7 @@ class GateSession:
                 raise ConfigError(self.problem)
             for item in items:
                 self._adopt(item)
+            self._adopt_left_out({item.nodeid for item in items})
             validate(self.gate, list(self.collected.values()))
             self._select(items)
             self.run.validate()
@@ -88,7 +124,7 @@ class GateSession:
             if not self._is_worker:
                 pytest.exit(self.problem, returncode=EXIT_USAGE)
             items.clear()  # xdist would start a worker that exits anew; the controller is told
-        items.sort(key=lambda item: rank(item.stash[COLLECTED].family))
+        items.sort(key=lambda item: turn(item.stash[COLLECTED], self.gate))
 
     def _adopt(self, item: pytest.Item) -> None:
         if not isinstance(item, pytest.Function):
@@ -103,6 +139,13 @@ class GateSession:
         item.add_marker(found.family)
         if found.idle:
             item.add_marker(pytest.mark.skip(reason=found.idle))
+
+    def _adopt_left_out(self, chosen: set[str]) -> None:
+        """A required family is all of its checks, not those that a command line picked."""
+        left_out = [item for nodeid, item in self.offered.items() if nodeid not in chosen]
+        for item in left_out:
+            self._adopt(item)
+        self.pytest_deselected(left_out)
 
     def _select(self, items: list[pytest.Item]) -> None:
         only = self.config.getoption("--gate-only")
@@ -128,8 +171,13 @@ class GateSession:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start the candidate now: source and image checks run while it does."""
-        if self._is_worker or self.config.option.collectonly:
+        for found in self.collected.values():
+            if found.family == "load":
+                self.run.load_limits = {**self.run.load_limits, **found.limits}
+        if self._is_worker or self.config.option.collectonly or self.problem is not None:
             return
+        if any(COLLECTED not in item.stash for item in session.items):
+            return  # interrupted while they were collected
         needed: set[str] = set()
         for item in session.items:
             if isinstance(item, pytest.Function) and not item.stash[COLLECTED].idle:
@@ -139,6 +187,8 @@ class GateSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
         """Call the check with the fixtures that it names, and judge what it returns."""
+        if JUDGED in pyfuncitem.stash:  # a plugin calls it again: what it said before is void
+            del pyfuncitem.stash[JUDGED]
         wanted = inspect.signature(pyfuncitem.obj).parameters
         returned = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted})
         judgement = judge(pyfuncitem.stash[COLLECTED].limits, returned)
@@ -161,9 +211,14 @@ class GateSession:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Gather the results; the last word on a check holds."""
-        for result in results_in(report):
-            self.results[result.id] = result
+        """Gather the results; the worst word on a check holds, however often it is called."""
+        found = results_in(report)
+        for result in found:
+            self.results[result.id] = worse(self.results.get(result.id), result)
+            if self._session and self.config.getoption("--gate-fail-fast") and self._shuts(result):
+                self._session.shouldfail = f"{result.id} {result.outcome}"
+        if report.failed and not found:  # its process died: xdist reports in its place
+            self.crashed[id_of(report.nodeid)] = report.longreprtext
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -181,7 +236,10 @@ class GateSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Remove everything, decide, write the report, and make the verdict the exit status."""
         facts = self._facts()
-        self.run.close()
+        try:
+            self.run.close()
+        except GateError as problem:  # what was measured stands, and must be told
+            print(f"gate: {problem}", file=sys.stderr)
         if self._is_worker:
             fallback = [pack(result) for result in self.fallback.values()]
             output = facts | {"problem": self.problem, "fallback": fallback}
@@ -195,6 +253,13 @@ class GateSession:
             interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
             session.exitstatus = self._finish(self.worker_facts or facts, interrupted)
 
+    @property
+    def _folder(self) -> Path:
+        """Where the report goes."""
+        given = self.config.getoption("--gate-report")
+        default = Path(self.config.invocation_params.dir, ".gate", self.gate.candidate.name)
+        return default if given is None else Path(given)
+
     def _facts(self) -> dict[str, Any]:
         candidate, runtime = self.run.known()
         return {
@@ -207,19 +272,17 @@ class GateSession:
         from harness.conclude import conclude
 
         results = [
-            self.results.get(name) or never_ran(fallback, interrupted)
+            self.results.get(name) or never_ran(fallback, interrupted, self.crashed.get(name))
             for name, fallback in self.fallback.items()
         ]
         results.sort(key=lambda result: rank(result.family))
-        folder = self.config.getoption("--gate-report")
-        if folder is None:
-            folder = Path(self.config.invocation_params.dir, ".gate", self.gate.candidate.name)
         try:
             report, files, code = conclude(
-                self.gate, results, facts, self._started_at, Path(folder)
+                self.gate, results, facts, self._started_at, self._folder
             )
         except (GateError, OSError) as problem:
-            pytest.exit(f"the report could not be written: {problem}", returncode=3)
+            print(f"gate: the report could not be written: {problem}", file=sys.stderr)
+            return EXIT_CODES[Verdict.ERROR]
         self.config.hook.pytest_releasegate_report(report=report, files=files)
         self._verdict = [f"verdict: {report.verdict}", *report.reasons]
         return code
@@ -232,18 +295,6 @@ class GateSession:
             terminalreporter.section("release gate")
         for line in self._verdict:
             terminalreporter.write_line(printable(line))
-
-
-def _pack(entry: metadata.EntryPoint) -> str:
-    """The file or folder of an installed check pack, found without importing it."""
-    spec = util.find_spec(entry.value)
-    if spec is None or spec.origin is None:
-        pytest.exit(
-            f"entry point releasegate.checks {entry.name!r}: no module {entry.value!r}",
-            returncode=EXIT_USAGE,
-        )
-    origin = Path(spec.origin)
-    return str(origin.parent if origin.name == "__init__.py" else origin)
 
 
 def _now() -> str:

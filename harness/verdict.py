@@ -15,6 +15,7 @@ EXIT_CODES: Mapping[Verdict, int] = {
     Verdict.INCONCLUSIVE: 4,
 }
 EXIT_USAGE = 2
+_NAMED = 3  # checks of one reason that are named in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ def decide(
     """Apply the verdict rule. `limited` names the policy's limits as `family.measurement`.
 
     1. a required check failed and is not waived: fail
-    2. a required check errored or is absent, nothing ran, or no check measures what is
-       limited: error
+    2. a required check errored or is absent, nothing ran, no check measures what is limited, or
+       a waived check holds a measurement that could not be judged: error
     3. a required check is inconclusive or was skipped, a limited measurement was not taken, or a
        waiver has expired: inconclusive
     4. else pass
@@ -49,13 +50,12 @@ def decide(
     obliged = [result for result in results if result.required]
     failed = [r for r in obliged if r.outcome is Outcome.FAILED and r.id not in valid]
     broken = [r for r in obliged if r.outcome is Outcome.ERRORED]
+    excused = [r for r in obliged if r.outcome is Outcome.FAILED and r.id in valid]
     absent = _absent(results, required)
-    unknown, untaken = _unmeasured(results, limited)
-    absent += unknown
+    unknown, untaken = _unmeasured(results, limited, excused)
+    absent += unknown + [line for r in excused for line in _beyond_waiver(r)]
     open_ = [r for r in obliged if r.outcome in (Outcome.INCONCLUSIVE, Outcome.SKIPPED)]
-    notes = [
-        _waived(r, valid[r.id]) for r in obliged if r.outcome is Outcome.FAILED and r.id in valid
-    ]
+    notes = [_waived(r, valid[r.id]) for r in excused]
     lapsed = [f"{w.check}: its waiver expired on {w.expires} ({w.reason})" for w in expired]
     if failed:
         verdict = Verdict.FAIL
@@ -65,8 +65,8 @@ def decide(
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.PASS
-    reasons = [_line(r) for r in (*failed, *broken)] + absent
-    reasons += [_line(r) for r in open_] + untaken + lapsed
+    reasons = _lines([*failed, *broken]) + absent
+    reasons += _lines(open_) + untaken + lapsed
     return Decision(verdict, tuple(reasons + notes), results)
 
 
@@ -101,7 +101,7 @@ def _why_absent(name: str, results: Sequence[CheckResult]) -> str:
 
 
 def _unmeasured(
-    results: Sequence[CheckResult], limited: Iterable[str]
+    results: Sequence[CheckResult], limited: Iterable[str], excused: Sequence[CheckResult]
 ) -> tuple[list[str], list[str]]:
     """Limits that no check knows, and limits whose check did not come to measuring."""
     unknown, untaken = [], []
@@ -110,7 +110,7 @@ def _unmeasured(
         knowing = [r for r in results if r.family == family and _knows(r, name)]
         if not knowing:
             unknown.append(f"{key}: the policy limits it, but no check measures it")
-        elif not any(r.required or _took(r, name) for r in knowing):
+        elif not any((r.required and r not in excused) or _took(r, name) for r in knowing):
             reason = knowing[0].reason or "no reason given"
             untaken.append(f"{key}: the policy limits it, but it was not measured: {reason}")
     return unknown, untaken
@@ -125,8 +125,27 @@ def _took(result: CheckResult, name: str) -> bool:
     return any(m.name == name and m.value is not None for m in result.measurements)
 
 
-def _line(result: CheckResult) -> str:
-    return f"{result.id} {result.outcome}: {result.reason}"
+def _lines(results: Sequence[CheckResult]) -> list[str]:
+    """One line a reason: what keeps many checks from running is told once."""
+    groups: dict[tuple[Outcome, str], list[str]] = {}
+    for result in results:
+        groups.setdefault((result.outcome, result.reason), []).append(result.id)
+    return [f"{_names(ids)} {outcome}: {reason}" for (outcome, reason), ids in groups.items()]
+
+
+def _names(ids: list[str]) -> str:
+    if len(ids) <= _NAMED:
+        return ", ".join(ids)
+    return f"{', '.join(ids[:_NAMED])} and {len(ids) - _NAMED} more"
+
+
+def _beyond_waiver(result: CheckResult) -> list[str]:
+    """A waiver accepts a failure that was seen, not a number that nobody could read."""
+    return [
+        f"{result.id}: {m.name} could not be judged, which its waiver does not cover"
+        for m in result.measurements
+        if m.outcome is Outcome.ERRORED
+    ]
 
 
 def _waived(result: CheckResult, waiver: Waiver) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -147,3 +148,41 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_plugin_named_in_the_environment_is_not_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_PLUGINS", "nowhere")
+    assert run(folder).returncode == 0
+
+
+def test_a_run_whose_output_nobody_reads_keeps_its_exit_code(folder: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "run", "--checks", "check_mine.py", "--only", "mine"],
+        cwd=folder,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reason_that_the_terminal_cannot_show_ends_no_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    text = CHECK.replace('return Measurement("size", 2)', 'raise ValueError("größe")')
+    (folder / "check_mine.py").write_text(text, encoding="utf-8")
+    done = run(folder)
+    assert "Traceback" not in done.stderr and "verdict: error" in done.stdout
+
+
+def test_an_interrupt_while_checks_are_collected_is_no_wrong_usage(folder: Path) -> None:
+    (folder / "check_mine.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    done = run(folder)
+    assert done.returncode == 3 and "Traceback" not in done.stderr

@@ -107,3 +107,23 @@ def test_many_reasons_are_cut_to_one_line() -> None:
 
 def test_a_generator_of_evidence_is_read() -> None:
     assert judge(P99, (Measurement(n, 1, "ms") for n in ("p99", "p50"))).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        pytest.param(
+            Finding("x", "bad", severity="critical"),  # type: ignore[arg-type]
+            id="an invented severity",
+        ),
+        pytest.param([Finding("x", None)], id="no message"),  # type: ignore[arg-type]
+        pytest.param([Measurement("p99", True, "ms")], id="a truth value as a number"),
+        pytest.param([Measurement("p99", "1")], id="a text as a number"),  # type: ignore[arg-type]
+        pytest.param([Evidence("text", "log", 5)], id="no data"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_record_that_holds_what_it_cannot_is_errored_and_says_what_is_expected(
+    returned: object,
+) -> None:
+    found = judge({}, returned)
+    assert found.outcome is Outcome.ERRORED and "expected" in found.reason

@@ -295,3 +295,83 @@ def test_a_check_that_does_not_apply_is_not_required_by_its_family(project: Proj
 def test_a_check_that_kills_a_worker_leaves_no_pass(project: Project) -> None:
     project.check(with_body("import os; os.kill(os.getpid(), 9)"))
     assert project.run_apart("-p", "xdist", "-n", "1", ".").ret not in (0, 1, 2)
+
+
+def test_a_worker_that_crashed_makes_its_check_errored(project: Project) -> None:
+    project.check(with_body("import os; os.kill(os.getpid(), 9)") + PASSES.replace("size", "fine"))
+    assert project.run_apart("-p", "xdist", "-n", "2", ".").ret == 3
+    assert project.outcomes() == {"mine.size": "errored", "mine.fine": "passed"}
+
+
+def test_a_family_is_all_of_its_checks_not_the_one_that_a_node_id_names(project: Project) -> None:
+    project.check(TWO)
+    assert project.run("check_mine.py::check_size").ret == 4
+    assert project.outcomes() == {"mine.size": "passed", "mine.other": "skipped"}
+
+
+def test_a_check_may_not_stand_in_for_the_shipped_ones_of_its_family(project: Project) -> None:
+    project.gate(GATE.replace('"mine"', '"contract"'))
+    project.check(PASSES, "check_contract.py")
+    result = project.run(".")
+    assert result.ret == 2 and "whose own checks are not part of this run" in result.stdout.str()
+
+
+def test_a_check_that_a_plugin_calls_again_keeps_its_worst_word(project: Project) -> None:
+    body = "calls.append(1); return Measurement('size', 9 if len(calls) < 2 else 1)"
+    text = with_body(body, "calls = []\n@check(limits={'size': '<= 3'})")
+    project.check(text)
+    project.pytester.makeconftest("""
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            for _ in range(2):
+                runtestprotocol(item, nextitem=nextitem)
+            return True
+    """)
+    assert (project.run(".").ret, project.outcomes()) == (1, {"mine.size": "failed"})
+
+
+def test_a_check_that_ends_the_process_with_zero_leaves_no_pass(project: Project) -> None:
+    project.check(with_body("import os; os._exit(0)"))
+    result = project.run_apart(".")
+    assert result.ret == 3 and "os._exit(0)" in result.stderr.str()
+
+
+def test_an_earlier_report_is_gone_where_a_run_comes_to_no_verdict(project: Project) -> None:
+    project.check(PASSES)
+    assert project.run_apart(".").ret == 0
+    project.check(with_body("import os; os.kill(os.getpid(), 9)"))
+    project.run_apart(".")
+    assert not (project.pytester.path / "out" / "report.json").exists()
+
+
+def test_a_report_folder_that_is_a_file_is_wrong_usage(project: Project) -> None:
+    project.check(PASSES)
+    (project.pytester.path / "out").write_text("", encoding="utf-8")
+    result = project.run(".")
+    assert result.ret == 2 and "is a file, expected a folder" in result.stdout.str()
+
+
+def test_a_check_that_cannot_say_whether_it_applies_is_wrong_usage(project: Project) -> None:
+    project.check(PASSES.replace('"<= 3"}', '"<= 3"}, applies=lambda gate: 1 / 0'))
+    result = project.run(".")
+    assert result.ret == 2 and "applies: ZeroDivisionError" in result.stdout.str()
+
+
+def test_a_check_written_as_a_generator_is_refused_with_the_reason(project: Project) -> None:
+    project.check(with_body("yield Measurement('size', 1)"))
+    result = project.run(".")
+    assert result.ret == 2 and "cannot be collected" in result.stdout.str()
+
+
+def test_fail_fast_goes_on_after_a_check_that_only_informs(project: Project) -> None:
+    bad = with_body("return Finding('x', 'bad')", "@check(advisory=True)")
+    project.check(bad.replace("check_size", "check_first") + PASSES)
+    assert project.run("--gate-fail-fast", ".").ret == 0
+
+
+def test_fail_fast_ends_at_the_first_required_check_that_does_not_pass(project: Project) -> None:
+    bad = with_body("return Finding('x', 'bad')").replace("check_size", "check_first")
+    project.check(bad + PASSES)
+    assert project.run("--gate-fail-fast", ".").ret == 1
+    assert project.outcomes() == {"mine.first": "failed", "mine.size": "skipped"}

@@ -150,3 +150,23 @@ def test_pass_means_that_every_required_check_passed(outcomes: list[Outcome]) ->
     results = [result(f"contract.c{i}", outcome) for i, outcome in enumerate(outcomes)]
     verdict = decide(results, ["contract"], [], TODAY).verdict
     assert (verdict is Verdict.PASS) == (bool(outcomes) and set(outcomes) == {Outcome.PASSED})
+
+
+def test_a_waiver_does_not_cover_a_number_that_could_not_be_judged() -> None:
+    nan = JudgedMeasurement("share", None, limit="<= 1", outcome=Outcome.ERRORED)
+    seen = CheckResult("contract.response", 1, "t", Outcome.FAILED, "bad", measurements=(nan,))
+    decision = decide([seen], ["contract"], [WAIVER], TODAY)
+    assert decision.verdict is Verdict.ERROR and "share could not be judged" in decision.reasons[0]
+
+
+def test_a_waiver_does_not_cover_a_limit_that_was_not_measured() -> None:
+    seen = result("contract.response", Outcome.FAILED, measures=("share",))
+    decision = decide([seen], ["contract"], [WAIVER], TODAY, ["contract.share"])
+    assert decision.verdict is Verdict.INCONCLUSIVE
+
+
+def test_one_cause_of_many_checks_is_told_once_and_names_three_of_them() -> None:
+    broken = [result(f"contract.c{i}", Outcome.ERRORED) for i in range(5)]
+    assert decide(broken, ["contract"], [], TODAY).reasons == (
+        "contract.c0, contract.c1, contract.c2 and 2 more errored: because",
+    )

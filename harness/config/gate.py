@@ -162,8 +162,10 @@ def _check_meaning(path: Path, file: GateFile) -> None:
         raise ConfigError(
             f"{path}: contract.path is missing: protocol 'json' expects one like '/predict'"
         )
-    if file.candidate.services and file.candidate.url:
-        raise ConfigError(f"{path}: candidate.services: a candidate given by url has none")
+    given = file.candidate
+    if given.services and (given.url or given.command):
+        how = "url" if given.url else "command"
+        raise ConfigError(f"{path}: candidate.services: a candidate given by {how} has none")
     for name, tensors in (("inputs", file.contract.inputs), ("outputs", file.contract.outputs)):
         names = [tensor.name for tensor in tensors]
         if len(set(names)) < len(names):

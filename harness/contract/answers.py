@@ -175,7 +175,7 @@ def judge_leaks(exchange: Exchange) -> Iterator[Finding]:
             Layer.RESPONSE,
             f"{message} (request: {exchange.case.name})",
             expected="a message for the caller; the trace belongs into the log",
-            received=shown(body[max(0, match.start() - 40):]),
+            received=shown(body[max(0, match.start() - 40) :]),
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.contract.presets import Preset
-from harness.contract.tensors import Carried, Broken, flatten, reshape, shape_of
+from harness.contract.tensors import Broken, Carried, flatten, reshape, shape_of
 
 if TYPE_CHECKING:
     from harness.config.schema import Tensor
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 class Form(ABC):
     """How one protocol writes tensors as JSON."""
 
-    def __init__(
-        self, preset: Preset, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-    ) -> None:
+    def __init__(self, preset: Preset, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         self.preset = preset
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)

@@ -118,7 +118,7 @@ class Drawer:
             return _FORMATS[schema["format"]]
         text: str = self._random.choice(TEXTS)
         text += "x" * (int(schema.get("minLength", 0)) - len(text))
-        return text[:int(schema.get("maxLength", len(text)))]
+        return text[: int(schema.get("maxLength", len(text)))]
 
     def _draw_number(self, schema: dict[str, Any], depth: int) -> Any:
         low, high = _bounds(schema)
@@ -147,7 +147,7 @@ class Drawer:
         least = int(schema.get("minItems", 0 if rest is False else 1))
         most = int(schema.get("maxItems", max(least, len(first)) + 3))
         length = self._random.randint(least, most) if rest is not False else len(first)
-        schemas = [*first, *[rest] * max(0, length - len(first))][:max(length, least)]
+        schemas = [*first, *[rest] * max(0, length - len(first))][: max(length, least)]
         return [self._draw(item, depth + 1) for item in schemas]
 
     def _draw_object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:

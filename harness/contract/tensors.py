@@ -87,9 +87,7 @@ def _judge_one(
 ) -> Iterator[Broken]:
     if found.datatype is not None and found.datatype != tensor.datatype:
         message = f"tensor {tensor.name!r} has another datatype"
-        yield Broken(
-            "tensor-datatype", message, found.path, tensor.datatype, shown(found.datatype)
-        )
+        yield Broken("tensor-datatype", message, found.path, tensor.datatype, shown(found.datatype))
     shape, problems = _consistent(found)
     yield from problems
     if problems:
@@ -131,7 +129,7 @@ def _judge_numbers(
         width = len(flat) // rows if rows else 0
         allowed = max(tolerance, _SUM_TOLERANCE) * max(1.0, abs(tensor.sums_to))
         for row in range(rows):
-            total = math.fsum(flat[row * width:(row + 1) * width])
+            total = math.fsum(flat[row * width : (row + 1) * width])
             if abs(total - tensor.sums_to) > allowed:
                 message = f"tensor {tensor.name!r}: row {row} sums to {total:.6g}"
                 expected = f"{tensor.sums_to:g}, +- {allowed:g}"
@@ -190,7 +188,7 @@ def reshape(flat: Sequence[Any], shape: Sequence[int]) -> Any:
     """Nested lists of `shape` from elements in row-major order."""
     data: list[Any] = list(flat)
     for size in reversed(shape[1:]):
-        data = [data[i:i + size] for i in range(0, len(data), size)] if size else []
+        data = [data[i : i + size] for i in range(0, len(data), size)] if size else []
     return data if shape else data[0]
 
 

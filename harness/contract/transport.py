@@ -73,9 +73,7 @@ def send(
 class Client:
     """Sends requests one after the other, over one connection where the server keeps it open."""
 
-    def __init__(
-        self, base_url: str, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES
-    ) -> None:
+    def __init__(self, base_url: str, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES) -> None:
         self._target = _Target.of(base_url)
         self._timeout = timeout
         self._max_bytes = max_bytes

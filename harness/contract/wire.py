@@ -90,7 +90,7 @@ class Stream:
             start = max(0, len(self.buffer) - len(mark) + 1)
             self.fill()
         found = bytes(self.buffer[:end])
-        del self.buffer[:end + len(mark)]
+        del self.buffer[: end + len(mark)]
         return found
 
 
@@ -195,7 +195,7 @@ def _chunked(stream: Stream, max_bytes: int) -> bytes:
             if not stream.buffer.startswith(b"\r\n", size):
                 raise WireError("a chunk that is longer than its size says")
             body += stream.buffer[:size]
-            del stream.buffer[:size + 2]
+            del stream.buffer[: size + 2]
         while stream.until(b"\r\n", MAX_HEAD):
             pass  # trailers
     except WireError as problem:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.load.errors import LoadError
-    from harness.load.pictures import latency_histogram, latency_over_time, memory_over_time
     from harness.load.conduct import run
+    from harness.load.errors import LoadError
+    from harness.load.pictures import (
+        latency_histogram,
+        latency_over_time,
+        memory_over_time,
+    )
+    from harness.load.rig import Rig
     from harness.load.traffic import Traffic
 
 __all__ = [
     "LoadError",
+    "Rig",
     "Traffic",
     "latency_histogram",
     "latency_over_time",
@@ -21,6 +27,7 @@ __all__ = [
 
 _HOME = {
     "LoadError": "harness.load.errors",
+    "Rig": "harness.load.rig",
     "Traffic": "harness.load.traffic",
     "latency_histogram": "harness.load.pictures",
     "latency_over_time": "harness.load.pictures",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ from harness.load.generator import Generator
 from harness.load.locustside import layout
 from harness.load.looks import Look
 from harness.load.record import Rows, has, read_rows
+from harness.load.rig import Rig
 from harness.load.sampler import Sampler
 from harness.load.traffic import Failure, Traffic, WarmUp
 from harness.load.window import Window, cut
@@ -52,26 +52,28 @@ class Loaded(Protocol):
         """How it ended."""
 
 
-def run(gate: Gate, endpoint: Loaded, contract: Contract, limits: Mapping[str, Limit]) -> Traffic:
+def run(
+    gate: Gate,
+    endpoint: Loaded,
+    contract: Contract,
+    limits: Mapping[str, Limit],
+    rig: Rig | None = None,
+) -> Traffic:
     """Put the declared traffic on the endpoint until every limit is decided.
 
-    `limits` are the family's, by measurement name. The run lasts at most the warm-up and the
-    duration of `[load]`; it ends early at a planned look where all limits are decided. Raises
-    LoadError where the load could not be made; what the candidate does under it is never raised.
+    `limits` are the family's, by measurement name; `rig` was made for the same ones, or is made
+    here. The run lasts at most the warm-up and the duration of `[load]`; it ends early at a
+    planned look where all limits are decided. Raises LoadError where the load could not be made;
+    what the candidate does under it is never raised.
     """
-    if gate.load is None:
-        raise LoadError("this gate has no [load]")
     plan.refuse_strangers(endpoint.base_url)
-    made = plan.make(gate.load, limits, gate.policy.confidence)
-    locustfile = gate.find(gate.load.locustfile) if gate.load.locustfile else None
-    usual = usual_faults(contract, endpoint.base_url)
-    with tempfile.TemporaryDirectory(prefix="releasegate-load-") as name:
-        folder = Path(name)
-        plan.write(made, folder, None if locustfile else contract)
-        with Generator(folder, locustfile, made.users, gate.root) as generator:
-            generator.go(base_url=endpoint.base_url, timeout=made.timeout, patience=made.patience)
-            with Sampler(endpoint) as sampler:
-                look = _conduct(made, generator, folder)
+    with rig or Rig(gate, contract, limits) as ready:
+        made, generator, folder = ready.plan, ready.generator, ready.folder
+        usual = usual_faults(contract, endpoint.base_url)
+        generator.go(base_url=endpoint.base_url, timeout=made.timeout, patience=made.patience)
+        with Sampler(endpoint) as sampler:
+            look = _conduct(made, generator, folder)
+        generator.leave()
         return _conclude(made, look, generator, sampler, folder, contract, usual, endpoint, gate)
 
 

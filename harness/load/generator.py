@@ -63,16 +63,21 @@ class Generator:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        process = self._process
-        if process is not None:
-            if kind is not None:
-                process.kill()
-            try:
-                process.wait(_END_WITHIN)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        if self._process is not None and kind is not None:
+            self._process.kill()
+        self.leave()
         os.close(self._control)
+
+    def leave(self) -> None:
+        """Wait until Locust has written its last word and ended; it is ended where it lingers."""
+        process = self._process
+        if process is None:
+            return
+        try:
+            process.wait(_END_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def go(self, **plan: Any) -> None:
         """Wait until Locust is ready, then let it begin; returns when its schedule has begun."""

@@ -1,7 +1,14 @@
 """The report: one document, read and written strictly, judged again, and shown in many forms."""
 
 from harness.report.build import build
-from harness.report.document import SCHEMA_VERSION, GateUsed, PolicyUsed, Report, Scalar, Tool
+from harness.report.document import (
+    SCHEMA_VERSION,
+    GateUsed,
+    PolicyUsed,
+    Report,
+    Scalar,
+    Tool,
+)
 from harness.report.escape import block, printable
 from harness.report.reading import parse, read
 from harness.report.registry import Format, known_formats

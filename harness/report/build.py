@@ -10,7 +10,14 @@ from harness import __version__
 from harness.config import Policy
 from harness.model import Candidate
 from harness.report.bounds import bounded, tail, text
-from harness.report.document import SCHEMA_VERSION, GateUsed, PolicyUsed, Report, Scalar, Tool
+from harness.report.document import (
+    SCHEMA_VERSION,
+    GateUsed,
+    PolicyUsed,
+    Report,
+    Scalar,
+    Tool,
+)
 from harness.verdict import Decision
 
 

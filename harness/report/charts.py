@@ -68,7 +68,7 @@ def _trimmed(edges: list[float], counts: list[float]) -> tuple[list[float], list
     """Without the empty bins at both ends."""
     full = [index for index, count in enumerate(counts) if count] or [0]
     first, last = full[0], full[-1] + 1
-    return edges[first:last + 1], counts[first:last]
+    return edges[first : last + 1], counts[first:last]
 
 
 def _bins(edges: list[float], counts: list[float], scale: Scale, top: int) -> Markup:
@@ -261,9 +261,7 @@ def _legend(names: list[str], class_: str) -> Markup:
     """What the colours stand for, where there is more than one."""
     if len(names) < 2:
         return Markup("")
-    entries = [
-        tag("span", tag("i", class_=f"s{index}"), name) for index, name in enumerate(names)
-    ]
+    entries = [tag("span", tag("i", class_=f"s{index}"), name) for index, name in enumerate(names)]
     return tag("p", *entries, class_=class_)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from harness.model import CheckResult, Finding, JudgedMeasurement, Outcome, Severity, Verdict
+from harness.model import (
+    CheckResult,
+    Finding,
+    JudgedMeasurement,
+    Outcome,
+    Severity,
+    Verdict,
+)
 from harness.report.document import Report
 
 _RANK = {

@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from harness.model import CheckResult, Outcome, Verdict
 from harness.report import numbers, summary
@@ -66,13 +66,20 @@ def _console(stream: TextIO) -> Console:
 
     if isinstance(stream, io.TextIOWrapper) and "utf" not in stream.encoding.lower():
         stream.reconfigure(errors="replace")  # a name in Cyrillic must not end the report
-    return Console(
+    console = Console(
         file=stream,
         markup=False,
         emoji=False,
         highlight=False,
         width=None if stream.isatty() else _WIDTH,
     )
+    console.on_broken_pipe = _raise  # type: ignore[method-assign]
+    return console
+
+
+def _raise() -> NoReturn:
+    """Rich would end the process with 1, which is the code of a failed candidate."""
+    raise BrokenPipeError("nobody reads standard output")
 
 
 def _table(report: Report, signs: Mapping[Outcome, str]) -> Table:

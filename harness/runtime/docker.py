@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from harness import units
 from harness.errors import EngineError
 from harness.model import Candidate
-from harness.runtime.docker_client import DockerClient, LateClient, engine_errors, environment
+from harness.runtime.docker_client import (
+    DockerClient,
+    LateClient,
+    engine_errors,
+    environment,
+)
 from harness.runtime.docker_endpoint import DockerEndpoint
 from harness.runtime.docker_image import DockerImage, build, candidate_of, find
 from harness.runtime.endpoint import Sandbox
@@ -70,7 +75,11 @@ class DockerRuntime:
         offline = (sandbox.network or config.network) == "none"
         network = self._network(offline)
         order = _Order(
-            digest, config.port, dict(config.environment), network, offline,
+            digest,
+            config.port,
+            dict(config.environment),
+            network,
+            offline,
             read_only=sandbox.read_only,
         )
         return self._run(order)

@@ -156,9 +156,7 @@ def _exit_of(state: dict[str, Any]) -> Exit | None:
     refused = state.get("Status") == "created" and bool(state.get("ExitCode"))
     if state.get("Running") or not (refused or state.get("Status") in ("exited", "dead")):
         return None
-    return Exit(
-        code=int(state["ExitCode"]), seconds=0.0, oom_killed=bool(state.get("OOMKilled"))
-    )
+    return Exit(code=int(state["ExitCode"]), seconds=0.0, oom_killed=bool(state.get("OOMKilled")))
 
 
 def _published(described: dict[str, Any], port: int) -> int:

@@ -5,12 +5,12 @@ from harness.static.declared import collect
 from harness.static.dockerfile import parse
 from harness.static.dockerlint import hadolint
 from harness.static.imageconfig import configured_secrets, ports, secret_finding, user
+from harness.static.imagescan import ImageScan, scan
 from harness.static.linter import lint
 from harness.static.logs import leaked_payloads, log_secrets, tracebacks
 from harness.static.packages import compare_packages, image_requirements
 from harness.static.pinning import pins
 from harness.static.places import Places
-from harness.static.imagescan import ImageScan, scan
 
 __all__ = [
     "ImageScan",

@@ -55,9 +55,7 @@ _OWN = (
         ),
         _IGNORE,
     ),
-    _Kind(
-        "notebook", "a notebook", Severity.ERROR, re.compile(r"(?P<top>.*\.ipynb)$"), _IGNORE
-    ),
+    _Kind("notebook", "a notebook", Severity.ERROR, re.compile(r"(?P<top>.*\.ipynb)$"), _IGNORE),
     _Kind(
         "tests",
         "tests",

@@ -152,8 +152,11 @@ def _ignore_file(
     yield Finding(
         "dockerignore-missing",
         "the build context has no .dockerignore: "
-        + ("whatever lies there goes into the image" if copied else "all of it is sent to the "
-           "engine at each build"),
+        + (
+            "whatever lies there goes into the image"
+            if copied
+            else "all of it is sent to the engine at each build"
+        ),
         severity=Severity.ERROR if copied else Severity.WARNING,
         location=places.shown(context / ".dockerignore"),
         expected="a .dockerignore that names at least .git, caches, tests and secrets",

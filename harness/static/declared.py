@@ -206,7 +206,7 @@ def _pip_arguments(words: list[str]) -> list[str] | None:
     for index, word in enumerate(words[:8]):
         if word == "install":
             before = [one.rpartition("/")[2] for one in words[:index]]
-            return words[index + 1:] if any(re.match(r"pip[\d.]*$", b) for b in before) else None
+            return words[index + 1 :] if any(re.match(r"pip[\d.]*$", b) for b in before) else None
     return None
 
 

@@ -40,7 +40,7 @@ def lint(places: Places, folder: Path, mode: str = "fatal") -> tuple[int, list[F
     options = _fatal() if mode == "fatal" else _project(folder)
     findings: list[Finding] = []
     for start in range(0, len(files), _AT_ONCE):
-        output = _flake8(options, folder, files[start:start + _AT_ONCE])
+        output = _flake8(options, folder, files[start : start + _AT_ONCE])
         findings += [_finding(line, places, folder) for line in output.splitlines() if line]
     return len(files), findings
 

@@ -25,7 +25,7 @@ def tracebacks(logs: str) -> list[Finding]:
                 Finding(
                     "traceback-at-start",
                     "the candidate wrote a traceback while it started: "
-                    + _raised(lines[index + 1:]),
+                    + _raised(lines[index + 1 :]),
                     location=f"logs:{index + 1}",
                     expected="a start without exceptions, or one that ends",
                 )

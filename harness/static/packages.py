@@ -69,9 +69,7 @@ def compare_packages(
     present: dict[str, list[Installed]] = {}
     for one in installed:
         present.setdefault(one.name, []).append(one)
-    wanted = [
-        item for item in required if item.name and _concerns(item, _environment(installed))
-    ]
+    wanted = [item for item in required if item.name and _concerns(item, _environment(installed))]
     findings = [
         finding for item in wanted for finding in _compare(item, present.get(item.name, []))
     ]

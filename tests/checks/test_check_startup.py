@@ -101,14 +101,12 @@ def test_with_an_open_network_a_second_instance_is_tried_without(tmp_path: Path)
     assert [f.severity for f in findings(seen)] == [Severity.WARNING]
 
 
-def test_a_read_only_root_is_tried(tmp_path: Path) -> None:
-    launch = Launch(READY)
-    assert values(check_read_only(READY, launch)) == {"read_only_ready": 1.0}
-    assert launch.sandboxes == [Sandbox(read_only=True)]
+def test_a_candidate_that_starts_with_a_read_only_root_is_a_measurement() -> None:
+    assert check_read_only(READY) == [Measurement("read_only_ready", 1.0, n=1)]
 
 
 def test_who_needs_a_writable_root_is_found() -> None:
-    (found,) = findings(check_read_only(READY, Launch(DEAD)))
+    (found,) = findings(check_read_only(DEAD))
     assert found.rule == "needs-a-writable-root"
 
 

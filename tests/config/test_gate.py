@@ -107,6 +107,10 @@ MALFORMED = {
         "did you mean 'within'",
     ),
     "unknown key in build": (candidate('build = { contxt = "." }'), "did you mean 'context'"),
+    "sidecars of a process, which nobody would start": (
+        candidate('command = ["x"]\n[candidate.services.g]\nimage = "y"\nport = 1'),
+        "candidate.services: a candidate given by command has none",
+    ),
     "unknown key in a service": (
         candidate('image = "x"\n[candidate.services.g]\nimage = "y"\nport = 1\nprot = 2'),
         "did you mean 'port'",

@@ -21,7 +21,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.accuracy.datasets.base import Array, missing_column, refuse_objects, same_length
+from harness.accuracy.datasets.base import (
+    Array,
+    missing_column,
+    refuse_objects,
+    same_length,
+)
 from harness.accuracy.errors import DatasetError
 
 SUFFIXES = (".npz", ".npy")
