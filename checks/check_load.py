@@ -49,7 +49,12 @@ def check_latency(
 
     names = dict.fromkeys(("latency_p50", "latency_p95", "latency_p99", *limits))
     measured = _measured_as(traffic, *names)
-    found: list[Measurement | Finding | Evidence] = [*measured, *_doubts(traffic, measured, limits)]
+    doubts = _doubts(traffic, measured, limits)
+    found: list[Measurement | Finding | Evidence] = [*doubts]
+    for item in measured:
+        why = traffic.endless(item.name)
+        # In doubt nothing fails: the stand-in for "infinite" is then judged as inconclusive.
+        found.append(_endless(item.name, why, limits) if why and not doubts else item)
     found += [
         _unbounded(item, traffic, limits[item.name])
         for item in measured
@@ -141,6 +146,16 @@ def _undecided(item: Measurement, traffic: Traffic, limit: Limit) -> bool:
     """No upper end, and not failed already by the lower one."""
     failed = item.low is not None and not limit.holds(item.low, item.unit)
     return bool(traffic.unbounded(item.name)) and not failed
+
+
+def _endless(name: str, why: str, limits: Mapping[str, Limit]) -> Finding:
+    limited = limits.get(name)
+    return Finding(
+        "no-right-answer",
+        why,
+        severity=Severity.INFO if limited is None else Severity.ERROR,
+        expected="" if limited is None else f"{name} {limited.text}",
+    )
 
 
 def _unbounded(item: Measurement, traffic: Traffic, limit: Limit) -> Finding:

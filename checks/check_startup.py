@@ -59,6 +59,8 @@ def check_time_to_ready(startup: Startup) -> Observations:
 def check_offline(gate: Gate, startup: Startup, launch: Launch) -> Observations:
     """The candidate becomes ready without a way out to the network."""
     if gate.candidate.network == "none":
+        if "network" not in startup.hint:
+            _must_be_ready(startup)  # where something else kept it, nothing is known of this
         return _offline(startup, Severity.ERROR)
     _must_be_ready(startup)
     with launch(Sandbox(network="none")) as (alone, _):

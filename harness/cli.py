@@ -24,7 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what it cannot show is no reason to end
             stream.reconfigure(errors="replace")
-    arguments = parser().parse_args(argv)
+    root = parser()
+    arguments = root.parse_args(argv)
+    if arguments.command is None:
+        root.print_help(sys.stderr)
+        return EXIT_USAGE
     try:
         from harness import commands
 
@@ -52,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
     )
     root.add_argument("--version", action="version", version=f"releasegate {__version__}")
-    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = root.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands.add_parser("run", help="test a candidate and open or close the gate"))
     judge = commands.add_parser("judge", help="judge a recorded report under another policy")
     judge.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")

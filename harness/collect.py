@@ -144,6 +144,17 @@ def validate(gate: Gate, checks: Sequence[Collected]) -> None:
         _limit(gate, key, Limit.parse(text), families, checks)
 
 
+def refuse_idle_baseline(gate: Gate, fixtures: Iterable[str]) -> None:
+    """A baseline that nothing compares with would be a promise that nobody keeps.
+
+    `fixtures` are those that the checks of this run ask for. Raises ConfigError.
+    """
+    if gate.file.baseline is not None and "baseline" not in fixtures:
+        raise ConfigError(
+            f"{gate.path}: [baseline] is set, but no check of this run compares with it; remove it"
+        )
+
+
 def _refuse_stand_ins(gate: Gate, checks: Sequence[Collected]) -> None:
     """Checks may be added to a shipped family, but must not answer in the place of its own."""
     for family in {item.family for item in checks} & shipped_families():

@@ -85,9 +85,10 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def clean(arguments: argparse.Namespace) -> int:
     """`gate clean`: remove what runs that are no more left behind."""
+    from harness import temporary
     from harness.runtime import clean as remove
 
-    removed = remove()
+    removed = [*temporary.clean(), *remove()]
     for line in removed:
         print(f"removed {line}")
     print(f"{len(removed)} removed" if removed else "nothing to remove")

@@ -39,21 +39,38 @@ def conclude(
     """Decide, build the report and write it. Raises ReportError."""
     from harness.report import build, write
 
-    finished = dt.datetime.now(dt.UTC)
+    finished = now()
     policy = gate.policy
-    decision = decide(results, policy.required, policy.waivers, finished.date(), policy.limits)
+    decision = decide(
+        results,
+        policy.required,
+        policy.waivers,
+        dt.date.fromisoformat(finished[:10]),
+        policy.limits,
+    )
     report = build(
         decision=decision,
         candidate=_subject(gate, facts["candidate"]),
         policy=policy,
         gate_digest=gate.digest,
-        gate_path=str(gate.path),
+        gate_path=shown(gate.path),
         environment=environment(facts["runtime"]),
         logs=facts["logs"],
         started_at=started_at,
-        finished_at=finished.isoformat(timespec="milliseconds"),
+        finished_at=finished,
     )
     return report, write(report, folder), EXIT_CODES[decision.verdict]
+
+
+def shown(path: Path) -> str:
+    """The path as somebody in this folder would write it: reports travel to other machines."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def now() -> str:
+    """This moment in UTC, as reports write it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
 
 
 def environment(runtime: str) -> dict[str, str | int | float | bool | None]:

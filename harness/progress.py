@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.conclude import shown
 from harness.config import Gate
 from harness.guard import speak_to_nobody
 from harness.model import CheckResult, Outcome, Verdict
@@ -54,7 +55,7 @@ class Progress:
         policy = self._gate.policy.name
         self._console.print(
             f"gate {printable(self._gate.candidate.name)}: {len(session.items)} checks "
-            f"under policy {policy!r} ({printable(str(self._gate.path))})"
+            f"under policy {policy!r} ({printable(shown(self._gate.path))})"
         )
         if self._console.is_terminal:
             self._status = self._console.status("starting")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import PurePath
 
@@ -20,6 +21,13 @@ _GRAVITY = (
     Outcome.FAILED, Outcome.ERRORED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.PASSED
 )  # fmt: skip
 PROPERTY = "releasegate"  # under which a CheckResult travels in a test report's user properties
+
+
+def fixtures_of(items: Iterable[pytest.Item]) -> set[str]:
+    """What the checks among the items ask for, where they apply."""
+    functions = [item for item in items if isinstance(item, pytest.Function)]
+    active = [item for item in functions if not item.stash[COLLECTED].idle]
+    return {name for item in active for name in item.fixturenames}
 
 
 def results_in(report: pytest.TestReport) -> list[CheckResult]:

@@ -93,15 +93,22 @@ class Run:
         startup, endpoint = self._started()
         if not startup.ready:
             raise CandidateNotReady(f"the candidate never became ready: {startup.reason}")
-        if not endpoint.running():
-            end = endpoint.exit()
-            how = (
-                ""
-                if end is None
-                else f" (exit code {end.code}{', out of memory' * end.oom_killed})"
-            )
-            raise CandidateNotReady(f"the candidate has ended since it became ready{how}")
+        died = self.died()
+        if died:
+            raise CandidateNotReady(died)
         return endpoint
+
+    def died(self) -> str:
+        """How a candidate that was ready has ended since; empty where it did not."""
+        part = self._parts.get("started")
+        if part is None or not part.done() or part.exception() is not None:
+            return ""
+        startup, endpoint = part.result()
+        if not startup.ready or endpoint.running():
+            return ""
+        end = endpoint.exit()
+        how = "" if end is None else f" (exit code {end.code}{', out of memory' * end.oom_killed})"
+        return f"the candidate has ended since it became ready{how}"
 
     @contextmanager
     def launch(self, sandbox: Sandbox) -> Iterator[tuple[Startup, Endpoint]]:

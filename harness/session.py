@@ -11,17 +11,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness import fixtures
-from harness.collect import Collected, collect, installed_packs, rank, turn, validate
+from harness.collect import (
+    Collected,
+    collect,
+    installed_packs,
+    rank,
+    refuse_idle_baseline,
+    turn,
+    validate,
+)
+from harness.conclude import conclude, now
 from harness.config import Gate
-from harness.errors import ConfigError, GateError
+from harness.errors import CandidateNotReady, ConfigError, GateError
 from harness.guard import forget_verdict, no_silent_exit
 from harness.judge import judge
-from harness.model import CheckResult, Outcome, Verdict
+from harness.model import CheckResult, Finding, Outcome, Verdict
 from harness.results import (
     COLLECTED,
     JUDGED,
     PROPERTY,
     SETUP_SECONDS,
+    fixtures_of,
     id_of,
     never_ran,
     pack,
@@ -33,7 +43,7 @@ from harness.results import (
 from harness.run import Run
 from harness.runtime import interrupt_on_sigterm
 from harness.suggest import did_you_mean
-from harness.verdict import EXIT_CODES, EXIT_USAGE, is_required
+from harness.verdict import EXIT_CODES, EXIT_USAGE, shuts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -54,7 +64,7 @@ class GateSession:
         self.worker_facts: dict[str, Any] = {}
         self.problem: str | None = None  # why nothing may be started
         self._session: pytest.Session | None = None
-        self._started_at = _now()
+        self._started_at = now()
         self._verdict: list[str] = []  # what stands under pytest's own output
 
     def register(self) -> None:
@@ -77,12 +87,9 @@ class GateSession:
     def _is_worker(self) -> bool:
         return hasattr(self.config, "workerinput")
 
-    def _shuts(self, result: CheckResult) -> bool:
-        """Whether the gate stays shut after this; what only informs, or is waived, ends no run."""
-        policy = self.gate.policy
-        fine = result.outcome in (Outcome.PASSED, Outcome.SKIPPED)
-        waived = result.id in {waiver.check for waiver in policy.waivers}
-        return not fine and not waived and is_required(result, policy.required)
+    @property
+    def _fail_fast(self) -> bool:
+        return bool(self.config.getoption("--gate-fail-fast"))
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Nobody may take an earlier verdict for the one that this run does not come to."""
@@ -117,6 +124,7 @@ class GateSession:
                 self._adopt(item)
             self._adopt_left_out({item.nodeid for item in items})
             validate(self.gate, list(self.collected.values()))
+            refuse_idle_baseline(self.gate, fixtures_of(items))
             self._select(items)
             self.run.validate()
         except ConfigError as problem:
@@ -178,11 +186,7 @@ class GateSession:
             return
         if any(COLLECTED not in item.stash for item in session.items):
             return  # interrupted while they were collected
-        needed: set[str] = set()
-        for item in session.items:
-            if isinstance(item, pytest.Function) and not item.stash[COLLECTED].idle:
-                needed.update(item.fixturenames)
-        self.run.begin(needed)
+        self.run.begin(fixtures_of(session.items))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
@@ -190,8 +194,14 @@ class GateSession:
         if JUDGED in pyfuncitem.stash:  # a plugin calls it again: what it said before is void
             del pyfuncitem.stash[JUDGED]
         wanted = inspect.signature(pyfuncitem.obj).parameters
-        returned = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted})
-        judgement = judge(pyfuncitem.stash[COLLECTED].limits, returned)
+        arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
+        try:
+            judgement = judge(pyfuncitem.stash[COLLECTED].limits, pyfuncitem.obj(**arguments))
+        except CandidateNotReady:
+            died = self.run.died()
+            if not died:
+                raise
+            judgement = judge({}, Finding("candidate-ended", died))
         pyfuncitem.stash[JUDGED] = judgement
         if judgement.outcome is not Outcome.PASSED:
             pytest.fail(f"{judgement.outcome}: {judgement.reason}", pytrace=False)
@@ -215,7 +225,9 @@ class GateSession:
         found = results_in(report)
         for result in found:
             self.results[result.id] = worse(self.results.get(result.id), result)
-            if self._session and self.config.getoption("--gate-fail-fast") and self._shuts(result):
+            policy = self.gate.policy
+            ends = self._fail_fast and shuts(result, policy.required, policy.waivers)
+            if self._session and ends:
                 self._session.shouldfail = f"{result.id} {result.outcome}"
         if report.failed and not found:  # its process died: xdist reports in its place
             self.crashed[id_of(report.nodeid)] = report.longreprtext
@@ -269,8 +281,6 @@ class GateSession:
         }
 
     def _finish(self, facts: dict[str, Any], interrupted: bool) -> int:
-        from harness.conclude import conclude
-
         results = [
             self.results.get(name) or never_ran(fallback, interrupted, self.crashed.get(name))
             for name, fallback in self.fallback.items()
@@ -295,9 +305,3 @@ class GateSession:
             terminalreporter.section("release gate")
         for line in self._verdict:
             terminalreporter.write_line(printable(line))
-
-
-def _now() -> str:
-    import datetime as dt
-
-    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")

@@ -80,6 +80,13 @@ def is_required(result: CheckResult, required: Iterable[str]) -> bool:
     )
 
 
+def shuts(result: CheckResult, required: Iterable[str], waivers: Iterable[Waiver]) -> bool:
+    """Whether the gate stays shut after this: what only informs, or is waived, ends no run."""
+    fine = result.outcome in (Outcome.PASSED, Outcome.SKIPPED)
+    waived = result.id in {waiver.check for waiver in waivers}
+    return not fine and not waived and is_required(result, required)
+
+
 def _absent(results: Sequence[CheckResult], required: tuple[str, ...]) -> list[str]:
     """Names in `required` that no check answered for: a promise nobody kept."""
     if not required:

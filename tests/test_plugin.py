@@ -212,6 +212,13 @@ def test_a_metric_that_nobody_knows_is_wrong_usage(project: Project) -> None:
     assert result.ret == 2 and "acuracy" in result.stdout.str()
 
 
+def test_a_baseline_that_nothing_compares_with_is_wrong_usage(project: Project) -> None:
+    project.gate(GATE + '[baseline]\nimage = "fake:0"\n')
+    project.check(PASSES)
+    result = project.run(".")
+    assert result.ret == 2 and "no check of this run compares with it" in result.stdout.str()
+
+
 def test_a_policy_limit_takes_the_place_of_the_declared_one(project: Project) -> None:
     project.gate(GATE + '[policy.limits]\n"mine.size" = "<= 1"\n')
     project.check(PASSES)

@@ -20,11 +20,12 @@ from harness.verdict import EXIT_CODES
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+LINKS = re.findall(r"\]\(([^)#:]+)\)", TEXT) + re.findall(r'<img src="([^"]+)"', TEXT)
 
 
 def block(language: str, word: str) -> str:
     """The fenced block in that language that holds the word."""
-    found = re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.S)
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.S)
     return next(text for text in found if word in text)
 
 
@@ -83,6 +84,6 @@ def test_every_shipped_family_is_in_the_table() -> None:
     assert families == set(re.findall(r"^\| `(\w+)` \| [^|]+ \|$", TEXT, flags=re.M)) & families
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", TEXT))))
+@pytest.mark.parametrize("link", sorted(set(LINKS)))
 def test_every_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import CheckResult, Declared, JudgedMeasurement, Outcome, Verdict, Waiver
+from harness.model import (
+    CheckResult,
+    Declared,
+    JudgedMeasurement,
+    Outcome,
+    Verdict,
+    Waiver,
+)
 from harness.verdict import EXIT_CODES, decide
 
 TODAY = dt.date(2026, 11, 21)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from harness import temporary
 from harness.config import Gate
 from harness.limits import Limit
 from harness.load import plan
@@ -31,8 +31,7 @@ class Rig:
         self.plan = plan.make(gate.load, limits, gate.policy.confidence)
         locustfile = gate.find(gate.load.locustfile) if gate.load.locustfile else None
         with ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="releasegate-load-"))
-            self.folder = Path(folder)
+            self.folder = Path(stack.enter_context(temporary.folder()))
             plan.write(self.plan, self.folder, None if locustfile else contract)
             generator = Generator(self.folder, locustfile, self.plan.users, gate.root)
             self.generator = stack.enter_context(generator)

@@ -103,6 +103,15 @@ class Traffic:
             f"{self.n} requests worth {self.n / self.inflation(level):.0f}; raise load.duration"
         )
 
+    def endless(self, name: str) -> str:
+        """Why a percentile is no number at all: so many requests got no right answer."""
+        level = quantile(name)
+        found = self.measure(name)
+        if level is None or found is None or found.value < FAILED_MS:
+            return ""
+        lost = int(np.count_nonzero(~np.isfinite(self.response)))
+        return f"{name} is not finite: {lost} of {self.n} requests got no right answer"
+
     def inflation(self, level: float) -> float:
         """By how much the count is divided for the interval of a percentile."""
         return statistics.percentile(self.response, level, self.confidence).inflation

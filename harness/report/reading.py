@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from harness.errors import ReportError
 from harness.report.document import SCHEMA_VERSION, Report
+from harness.verdict import decide
 
 MAX_BYTES = 64 * 1024 * 1024
 _MAJOR = SCHEMA_VERSION.partition(".")[0]
@@ -53,9 +55,26 @@ def parse(content: bytes) -> Report:
         raise ReportError(f"{pointer or '/'}: {defect}")
     _check_version(raw)
     try:
-        return Report.model_validate_json(text)
+        report = Report.model_validate_json(text)
     except ValidationError as invalid:
         raise ReportError(_explain(invalid)) from None
+    _check_verdict(report)
+    return report
+
+
+def _check_verdict(report: Report) -> None:
+    """A verdict that its own checks do not give was written by somebody else.
+
+    That finds a slip of the hand; against a forger there are signatures.
+    """
+    policy = report.policy
+    day = dt.date.fromisoformat(policy.applied_on or report.finished_at.date().isoformat())
+    own = decide(report.checks, policy.required, policy.waivers, day, policy.limits).verdict
+    if own is not report.verdict:
+        raise ReportError(
+            f"/verdict: {str(report.verdict)!r}, but its checks under its policy give "
+            f"{str(own)!r}; was it edited?"
+        )
 
 
 def _bytes(path: Path) -> bytes:

@@ -6,10 +6,10 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from harness import temporary
 from harness.errors import EngineError
 from harness.model import Finding, Severity
 from harness.static.places import Places
@@ -70,7 +70,7 @@ def _configuration(file: Path, places: Places) -> Path | None:
 
 
 def _run(binary: Path, file: Path, own: Path | None) -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary.folder() as folder:
         config = own
         if config is None:
             # Written out, so that no configuration of this machine's user has a say.

@@ -12,7 +12,13 @@ import pytest
 
 from harness import ConfigError
 from harness.accuracy import (
-    Comparison, DatasetError, ModelError, Table, WorkerDied, evaluate, validate,
+    Comparison,
+    DatasetError,
+    ModelError,
+    Table,
+    WorkerDied,
+    evaluate,
+    validate,
 )
 from harness.accuracy.backends import backend_of
 from harness.config import Gate

@@ -114,6 +114,13 @@ def test_a_load_generator_that_was_late_excuses_a_failure() -> None:
     assert judged.outcome is Outcome.INCONCLUSIVE and "the client was late" in judged.reason
 
 
+def test_a_percentile_that_no_answer_reaches_is_a_failure_and_no_number() -> None:
+    judged = _latency(_traffic(_failing(0.2)))
+    assert judged.outcome is Outcome.FAILED
+    assert judged.reason == "latency_p99 is not finite: 200 of 1000 requests got no right answer"
+    assert "latency_p99" not in [row.name for row in judged.measurements]
+
+
 def test_what_passes_in_spite_of_a_late_load_generator_has_passed() -> None:
     judged = _latency(_traffic(np.full(1000, 0.01), excuses=("the client was late",)))
     assert judged.outcome is Outcome.PASSED

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from checks.check_startup import check_offline, check_read_only, check_ready, check_time_to_ready
+from checks.check_startup import (
+    check_offline,
+    check_read_only,
+    check_ready,
+    check_time_to_ready,
+)
 from harness import CandidateNotReady, Evidence, Finding, Measurement, Severity, Startup
 from harness.config import Gate, load
 from harness.declare import spec_of
@@ -88,8 +94,16 @@ def test_without_network_the_start_itself_is_the_proof(tmp_path: Path) -> None:
     assert not findings(seen) and not launch.sandboxes
 
 
+def test_a_start_that_failed_for_another_reason_says_nothing_of_the_network(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(CandidateNotReady):
+        check_offline(gate(tmp_path, 'image = "a:1"\n'), DEAD, Launch(DEAD))
+
+
 def test_who_needs_the_network_fails(tmp_path: Path) -> None:
-    seen = check_offline(gate(tmp_path, 'image = "a:1"\n'), DEAD, Launch(DEAD))
+    asking = replace(DEAD, hint="it tried to reach the network")
+    seen = check_offline(gate(tmp_path, 'image = "a:1"\n'), asking, Launch(DEAD))
     assert [(f.rule, f.severity) for f in findings(seen)] == [("needs-the-network", Severity.ERROR)]
 
 

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from harness.config.schema import Tensor
-from harness.contract.tensors import Carried, check_declared, flatten, judge, reshape, shape_of
+from harness.contract.tensors import (
+    Carried,
+    check_declared,
+    flatten,
+    judge,
+    reshape,
+    shape_of,
+)
 from harness.errors import ConfigError
 
 

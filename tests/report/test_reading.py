@@ -22,6 +22,11 @@ def test_what_was_written_is_read_again(failed: Report, tmp_path: Path) -> None:
     assert read(write(failed, tmp_path)["json"]) == failed
 
 
+def test_a_verdict_that_its_checks_do_not_give_is_refused(failed: Report) -> None:
+    with pytest.raises(ReportError, match="'pass', but its checks under its policy give 'fail'"):
+        parse(changed(failed, verdict="pass"))
+
+
 def test_a_folder_stands_for_the_report_in_it(failed: Report, tmp_path: Path) -> None:
     write(failed, tmp_path)
     assert read(tmp_path) == failed

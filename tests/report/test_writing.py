@@ -13,7 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ReportError
-from harness.model import CheckResult, Evidence, Finding, JudgedMeasurement, Outcome, Verdict
+from harness.model import (
+    CheckResult,
+    Evidence,
+    Finding,
+    JudgedMeasurement,
+    Outcome,
+    Verdict,
+)
 from harness.report import Format, Report, parse, registry, to_json, write
 
 
@@ -123,6 +130,11 @@ def test_any_text_and_any_finite_number_survive(
         evidence=(Evidence(text, other, {text: [other, value, None, True]}),),
     )
     report = failed.model_copy(
-        update={"checks": (check,), "logs": other, "environment": {text: value, "b": False}}
+        update={
+            "verdict": Verdict.ERROR,  # what the policy requires is not among the checks
+            "checks": (check,),
+            "logs": other,
+            "environment": {text: value, "b": False},
+        }
     )
     assert parse(to_json(report).encode()) == report

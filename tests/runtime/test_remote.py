@@ -14,7 +14,7 @@ URL = 'url = "http://127.0.0.1:5000/"\n'
 
 def test_its_url_is_its_reference_and_its_address(opened: Callable[[str], Runtime]) -> None:
     runtime = opened(URL)
-    assert runtime.resolve().reference == "http://127.0.0.1:5000/"
+    assert runtime.resolve().reference == "http://127.0.0.1:5000"
     assert runtime.start().base_url == "http://127.0.0.1:5000"
     assert runtime.image() is None
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from harness.static.requirements import constrained, is_path, logical_lines, read_item, wheel_name
+from harness.static.requirements import (
+    constrained,
+    is_path,
+    logical_lines,
+    read_item,
+    wheel_name,
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
