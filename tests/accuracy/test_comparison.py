@@ -84,6 +84,22 @@ def test_the_intervals_follow_the_confidence(
     assert found.drop.high == pytest.approx(100 * 2.7055 / (9_000 + 2.7055), rel=1e-4)
 
 
+def test_models_of_another_kind_never_import_tensorflow(
+    rows: Path,
+    save_linear: SaveLinear,
+    make_gate: MakeGate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trap = tmp_path / "trap" / "tensorflow"
+    trap.mkdir(parents=True)
+    (trap / "__init__.py").write_text("raise SystemExit('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(trap.parent))
+    save_linear("ref.onnx", GOOD)
+    save_linear("cand.onnx", GOOD)
+    assert _evaluate(make_gate).table.n == 9_000
+
+
 def test_nan_is_never_a_class(rows: Path, save_linear: SaveLinear, make_gate: MakeGate) -> None:
     save_linear("ref.onnx", GOOD)
     save_linear("cand.onnx", np.full((3, 3), np.nan, np.float32))
