@@ -8,6 +8,9 @@ sets its own time to live can send packets that nobody can answer. Every bridge 
 `rg-...`, so that one rule, set once by the administrator, closes the first for good:
 
     iptables -I INPUT -i rg-+ -m conntrack --ctstate NEW -j DROP
+
+Podman publishes no ports of an internal network either, and masquerades always: there the time to
+live alone keeps ordinary software in.
 """
 
 from __future__ import annotations
@@ -27,9 +30,6 @@ def network_options(run: str, *, offline: bool, podman: bool) -> dict[str, Any]:
         # An interface's name has at most 15 characters.
         "options": {BRIDGE_NAME: f"rg-{run[:11]}{suffix}"},
     }
-    if offline and podman:
-        # Podman does not know the masquerading option, but publishes ports of internal networks.
-        options["internal"] = True
-    elif offline:
+    if offline and not podman:  # which does not know the option
         options["options"][MASQUERADE] = "false"
     return options

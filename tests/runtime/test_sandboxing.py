@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.config.schema import Resources
-from harness.runtime.network import network_options
+from harness.runtime.network import MASQUERADE, network_options
 from harness.runtime.sandboxing import container_options
 
 
@@ -45,6 +45,10 @@ def test_the_two_networks_of_a_run_have_two_names() -> None:
     assert one["options"] != other["options"]
 
 
-def test_podman_is_asked_for_an_internal_network() -> None:
-    assert network_options("f" * 32, offline=True, podman=True)["internal"] is True
-    assert "internal" not in network_options("f" * 32, offline=False, podman=True)
+def test_no_network_is_internal_as_those_publish_no_ports() -> None:
+    for podman in (True, False):
+        assert "internal" not in network_options("f" * 32, offline=True, podman=podman)
+
+
+def test_podman_is_not_asked_for_an_option_that_it_does_not_know() -> None:
+    assert MASQUERADE not in network_options("f" * 32, offline=True, podman=True)["options"]
