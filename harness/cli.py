@@ -60,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="test a candidate and open or close the gate"))
     judge = commands.add_parser("judge", help="judge a recorded report under another policy")
     judge.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
-    judge.add_argument("gate", metavar="gate.toml", nargs="?", default="gate.toml")
+    judge.add_argument(
+        "gate", metavar="gate.toml", nargs="?", default="gate.toml", help="where the policy stands"
+    )
     judge.add_argument("--policy", metavar="NAME", help="policy of the file")
     judge.add_argument("--report", dest="folder", metavar="DIR", help="write the new report here")
     show = commands.add_parser("show", help="show a report in the terminal")
@@ -74,7 +76,9 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.epilog = _EPILOG
-    run.add_argument("gate", metavar="gate.toml", nargs="?", default="gate.toml")
+    run.add_argument(
+        "gate", metavar="gate.toml", nargs="?", default="gate.toml", help="by default ./gate.toml"
+    )
     candidate = run.add_mutually_exclusive_group()
     candidate.add_argument("--image", metavar="REF", help="test this image instead")
     candidate.add_argument("--url", metavar="URL", help="test what runs at this URL instead")
