@@ -171,3 +171,57 @@ def test_a_running_service_is_tested_at_its_url(tmp_path: Path) -> None:
     document = report(tmp_path)
     ready = next(c for c in document["checks"] if c["id"] == "startup.ready")
     assert (ready["outcome"], document["environment"]["runtime"]) == ("passed", "remote")
+
+
+SERVER = """
+import json, os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        if self.path == "/die":
+            os._exit(7)
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "1")
+        self.end_headers()
+        self.wfile.write(b"2")
+
+    do_GET = do_POST
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+KILLER = '''
+import urllib.request
+from harness import CandidateNotReady, check
+
+@check()
+def check_survives(endpoint):
+    """It survives a request."""
+    try:
+        urllib.request.urlopen(endpoint.base_url + "/die", data=b"1", timeout=5)
+    except OSError:
+        while endpoint.running():
+            pass
+    raise CandidateNotReady("no answer")
+'''
+
+
+def test_a_candidate_that_dies_under_a_check_fails_it(tmp_path: Path) -> None:
+    files = {
+        "app.py": SERVER,
+        "check_mine.py": KILLER,
+        "examples.jsonl": '{"request": 1, "response": 2}',
+        "gate.toml": (
+            'version = 1\ncandidate = { name = "frail", command = ["python", "app.py", "{port}"],'
+            ' ready = { path = "/predict" } }\npolicy = { required = ["mine"] }\n'
+            'contract = { path = "/predict", examples = "examples.jsonl" }\n'
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    words = ["harness", "run", str(tmp_path / "gate.toml"), "--only", "mine", "--checks"]
+    code, output = finish(start(*words, str(tmp_path / "check_mine.py"), "--report", str(tmp_path)))
+    reason = "mine.survives failed: the candidate has ended since it became ready (exit code 7)"
+    assert code == 1 and report(tmp_path)["reasons"] == [reason], output
