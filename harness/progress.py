@@ -53,10 +53,16 @@ class Progress:
         if self._quiet:
             return
         policy = self._gate.policy.name
+        candidate = self._gate.candidate
         self._console.print(
-            f"gate {printable(self._gate.candidate.name)}: {len(session.items)} checks "
-            f"under policy {policy!r} ({printable(shown(self._gate.path))})"
+            f"gate {printable(candidate.name)}: {len(session.items)} checks under policy "
+            f"{policy!r} ({printable(shown(self._gate.path))})"
         )
+        if candidate.command is not None:
+            self._console.print(
+                "the candidate runs as a local process: no sandbox is around it, and there is no "
+                "image to look into"
+            )
         if self._console.is_terminal:
             self._status = self._console.status("starting")
             self._status.start()

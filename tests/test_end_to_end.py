@@ -152,6 +152,7 @@ def test_a_process_gate_passes_and_says_that_it_was_one(tmp_path: Path) -> None:
     code, output = finish(start(*words))
     assert code == 0, output
     assert report(tmp_path)["environment"]["runtime"] == "process"
+    assert "the candidate runs as a local process: no sandbox" in output
 
 
 def test_a_policy_that_requires_the_image_cannot_pass_on_a_process(tmp_path: Path) -> None:
