@@ -82,7 +82,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     candidate = run.add_mutually_exclusive_group()
     candidate.add_argument("--image", metavar="REF", help="test this image instead")
     candidate.add_argument("--url", metavar="URL", help="test what runs at this URL instead")
-    run.add_argument("--baseline", metavar="REF", help="compare with this image")
+    run.add_argument("--baseline", metavar="REF", help="for checks that compare with one")
     run.add_argument("--policy", metavar="NAME", help="judge under this policy of the file")
     run.add_argument(
         "--only", metavar="FAMILY", action="append", default=[], help="run only this family"

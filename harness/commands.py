@@ -22,6 +22,7 @@ _PYTEST = [
     "-p", "no:cacheprovider",
     "-p", "no:faulthandler",
     "--import-mode=importlib",
+    f"--confcutdir={paths.checks()}",  # nor a conftest above the shipped checks
     "-o", "addopts=",
 ]  # fmt: skip
 
@@ -88,10 +89,12 @@ def clean(arguments: argparse.Namespace) -> int:
     from harness import temporary
     from harness.runtime import clean as remove
 
-    removed = [*temporary.clean(), *remove()]
-    for line in removed:
-        print(f"removed {line}")
-    print(f"{len(removed)} removed" if removed else "nothing to remove")
+    removed = 0
+    for sweep in (temporary.clean, remove):  # the engine last: it may not answer
+        for line in sweep():
+            removed += 1
+            print(f"removed {line}")
+    print(f"{removed} removed" if removed else "nothing to remove")
     return EXIT_CODES[Verdict.PASS]
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import sysconfig
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 _CORE = ("pytest", "hypothesis", "locust", "onnxruntime", "jsonschema", "testcontainers", "flake8")
 _EXTRAS = {"tensorflow": "SavedModels", "pyarrow": "Parquet data sets"}
@@ -58,9 +55,10 @@ def _package(name: str, *, use: str = "", needed: bool = False) -> Ability:
 
 
 def _hadolint() -> Ability:
-    beside = Path(sysconfig.get_path("scripts"), "hadolint")
-    found = str(beside) if beside.exists() else shutil.which("hadolint")
-    return Ability("hadolint", found is not None, found or "not on PATH")
+    from harness.static import hadolint_program
+
+    found = hadolint_program()
+    return Ability("hadolint", found is not None, str(found or "not on PATH"))
 
 
 def _processors() -> Ability:

@@ -49,8 +49,9 @@ class Progress:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say what is about to happen."""
         from harness.report import printable
+        from harness.results import COLLECTED
 
-        if self._quiet:
+        if self._quiet or any(COLLECTED not in item.stash for item in session.items):
             return
         policy = self._gate.policy.name
         candidate = self._gate.candidate

@@ -45,17 +45,17 @@ def decide(
     """
     required = tuple(required)
     results = tuple(replace(result, required=is_required(result, required)) for result in results)
-    valid = {w.check: w for w in waivers if today <= dt.date.fromisoformat(w.expires)}
-    expired = [w for w in waivers if w.check not in valid]
+    valid = [w for w in waivers if today <= dt.date.fromisoformat(w.expires)]
+    expired = [w for w in waivers if w not in valid]
     obliged = [result for result in results if result.required]
-    failed = [r for r in obliged if r.outcome is Outcome.FAILED and r.id not in valid]
+    failed = [r for r in obliged if r.outcome is Outcome.FAILED and not waiver_of(r, valid)]
     broken = [r for r in obliged if r.outcome is Outcome.ERRORED]
-    excused = [r for r in obliged if r.outcome is Outcome.FAILED and r.id in valid]
+    excused = [r for r in obliged if r.outcome is Outcome.FAILED and waiver_of(r, valid)]
     absent = _absent(results, required)
     unknown, untaken = _unmeasured(results, limited, excused)
     absent += unknown + [line for r in excused for line in _beyond_waiver(r)]
     open_ = [r for r in obliged if r.outcome in (Outcome.INCONCLUSIVE, Outcome.SKIPPED)]
-    notes = [_waived(r, valid[r.id]) for r in excused]
+    notes = [_waived(r, waiver) for r in excused if (waiver := waiver_of(r, valid))]
     lapsed = [f"{w.check}: its waiver expired on {w.expires} ({w.reason})" for w in expired]
     if failed:
         verdict = Verdict.FAIL
@@ -83,8 +83,13 @@ def is_required(result: CheckResult, required: Iterable[str]) -> bool:
 def shuts(result: CheckResult, required: Iterable[str], waivers: Iterable[Waiver]) -> bool:
     """Whether the gate stays shut after this: what only informs, or is waived, ends no run."""
     fine = result.outcome in (Outcome.PASSED, Outcome.SKIPPED)
-    waived = result.id in {waiver.check for waiver in waivers}
-    return not fine and not waived and is_required(result, required)
+    return not fine and waiver_of(result, waivers) is None and is_required(result, required)
+
+
+def waiver_of(result: CheckResult, waivers: Iterable[Waiver]) -> Waiver | None:
+    """The waiver that names this check, with its parameter or without."""
+    names = (result.id, result.id.partition("[")[0])
+    return next((waiver for waiver in waivers if waiver.check in names), None)
 
 
 def _absent(results: Sequence[CheckResult], required: tuple[str, ...]) -> list[str]:

@@ -137,6 +137,16 @@ def test_schema_prints_a_json_schema(capsys: pytest.CaptureFixture[str], documen
     assert json.loads(capsys.readouterr().out)["type"] == "object"
 
 
+def test_clean_without_an_engine_removes_what_it_can_and_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "releasegate-4194304-x").mkdir()  # above every process number of Linux
+    assert main(["clean"]) == 3
+    assert "removed folder" in capsys.readouterr().out
+
+
 def test_version_names_the_tool(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])

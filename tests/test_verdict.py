@@ -69,6 +69,10 @@ LIMIT = ["load.latency_p99"]
             ["contract"], [], [], "error", id="errored outweighs inconclusive",
         ),
         pytest.param([FAILED], ["contract"], [WAIVER], [], "pass", id="failed and waived"),
+        pytest.param(
+            [result("contract.response[a]", Outcome.FAILED)], ["contract"], [WAIVER], [], "pass",
+            id="a parametrised check, waived without its parameter",
+        ),
         pytest.param([FAILED], ["contract"], [LAPSED], [], "fail", id="failed, waiver expired"),
         pytest.param([PASSED], ["contract"], [LAPSED], [], "inconclusive", id="waiver expired"),
         pytest.param(

@@ -136,6 +136,8 @@ def _override(
         for key in ("image", "build", "command", "url"):
             candidate.pop(key, None)
         candidate.update({key: value for key, value in given.items() if value})
+        if url:
+            candidate.pop("services", None)  # what runs elsewhere has its own beside it
     if baseline is not None:
         raw["baseline"] = {"image": baseline}
 

@@ -60,6 +60,7 @@ def default_required(file: GateFile) -> list[str]:
     """Every family that the file configures; the image where there is one."""
     candidate = file.candidate
     named = ["startup", "contract", "behaviour"]
+    named += ["image"] if candidate.image or candidate.build else []
     named += ["source"] if candidate.source else []
     named += ["accuracy"] if file.accuracy else []
     named += ["load"] if file.load else []

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from harness.model import Candidate, CheckResult, Outcome, Verdict, Waiver
+from harness.verdict import waiver_of
 
 SCHEMA_VERSION = "1.0"
 Scalar = str | int | float | bool | None
@@ -107,5 +108,4 @@ class Report(Record):
         if result.outcome is not Outcome.FAILED:
             return None
         day = self.policy.applied_on or self.finished_at.date().isoformat()
-        valid = (w for w in self.policy.waivers if w.check == result.id and day <= w.expires)
-        return next(valid, None)
+        return waiver_of(result, [w for w in self.policy.waivers if day <= w.expires])

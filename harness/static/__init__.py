@@ -3,7 +3,7 @@
 from harness.static.buildrules import judge_build
 from harness.static.declared import collect
 from harness.static.dockerfile import parse
-from harness.static.dockerlint import hadolint
+from harness.static.dockerlint import hadolint, hadolint_program
 from harness.static.imageconfig import configured_secrets, ports, secret_finding, user
 from harness.static.imagescan import ImageScan, scan
 from harness.static.linter import lint
@@ -19,6 +19,7 @@ __all__ = [
     "compare_packages",
     "configured_secrets",
     "hadolint",
+    "hadolint_program",
     "image_requirements",
     "judge_build",
     "leaked_payloads",

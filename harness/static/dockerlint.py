@@ -33,7 +33,7 @@ _CONFIGURATIONS = (".hadolint.yaml", ".hadolint.yml")
 _SECONDS = 60.0
 
 
-def program() -> Path | None:
+def hadolint_program() -> Path | None:
     """The hadolint of this Python environment, else the one on the PATH, else None."""
     beside = Path(sys.executable).parent / "hadolint"
     if beside.is_file():
@@ -48,7 +48,7 @@ def hadolint(file: Path, places: Places, mode: str = "fatal") -> list[Finding]:
     `mode` "project" uses the `.hadolint.yaml` beside the Dockerfile or beside gate.toml.
     Raises EngineError where hadolint breaks.
     """
-    binary = program()
+    binary = hadolint_program()
     if binary is None:
         return [
             Finding(

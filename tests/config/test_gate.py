@@ -31,7 +31,9 @@ def test_a_four_line_file_is_a_gate(tmp_path: Path) -> None:
 
 def test_by_default_every_configured_family_is_required(tmp_path: Path) -> None:
     gate = load(write(tmp_path, GOOD + 'load = { rate = "5 /s" }\n'))
-    assert gate.policy.required == ("startup", "contract", "behaviour", "load", "shutdown")
+    assert gate.policy.required == (
+        "startup", "contract", "behaviour", "image", "load", "shutdown",
+    )  # fmt: skip
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
@@ -43,6 +45,15 @@ def test_an_image_from_the_command_line_takes_the_place_of_a_command(tmp_path: P
     text = GOOD.replace('image = "sentiment:1.4.0"', 'command = ["python", "app.py"]')
     gate = load(write(tmp_path, text), image="sentiment:2")
     assert (gate.candidate.image, gate.candidate.command) == ("sentiment:2", None)
+
+
+def test_a_url_from_the_command_line_brings_its_own_sidecars(tmp_path: Path) -> None:
+    text = GOOD + '[candidate.services.graph]\nimage = "y"\nport = 1\n'
+    text = text.replace("candidate = {", "[candidate]\n").replace(", image", "\nimage")
+    text = text.replace(", port = 5000 }", "").replace('contract = { path = "/predict" }', "")
+    text = text.replace("[candidate.services", '[contract]\npath = "/p"\n[candidate.services')
+    gate = load(write(tmp_path, text), url="http://127.0.0.1:5000")
+    assert (gate.candidate.url, gate.candidate.services) == ("http://127.0.0.1:5000", {})
 
 
 def test_an_override_changes_the_digest(tmp_path: Path) -> None:

