@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import Gate, load
-from harness.run import Run, seconds
+from harness.run import Run
+from harness.units import in_base
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,7 +70,7 @@ def irreducible(gate: Gate) -> dict[str, float]:
     try:
         parts["start to ready"] = clocked(run.startup)
         endpoint = run.endpoint()
-        parts["stop"] = clocked(lambda: endpoint.stop(seconds(gate.candidate.grace)))
+        parts["stop"] = clocked(lambda: endpoint.stop(in_base(gate.candidate.grace, "time")))
     finally:
         run.close()
     if gate.accuracy is not None:
@@ -128,7 +129,9 @@ def show_ratio(
 
 def declared(gate: Gate) -> float:
     """Seconds of load that gate.toml declares, warm-up included."""
-    return 0.0 if gate.load is None else seconds(gate.load.warmup) + seconds(gate.load.duration)
+    if gate.load is None:
+        return 0.0
+    return in_base(gate.load.warmup, "time") + in_base(gate.load.duration, "time")
 
 
 def offered(report: dict[str, Any]) -> float:

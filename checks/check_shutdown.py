@@ -16,7 +16,7 @@ from harness import EngineError, Exit, Finding, Measurement, Severity, check
 from harness.config import Gate
 from harness.contract import Contract, Prepared, send
 from harness.runtime import Endpoint
-from harness.units import parse_quantity, to_base
+from harness.units import in_base
 
 _CLIENTS = 4  # that keep asking, as traffic does
 _HELD = 2  # requests whose last byte is kept back until after the signal
@@ -46,7 +46,7 @@ def check_graceful(endpoint: Endpoint, contract: Contract, gate: Gate) -> Observ
     requests = contract.requests()
     if not requests:
         pytest.skip("the contract has no valid request to be in flight: give it examples")
-    grace = to_base(*parse_quantity(gate.candidate.grace, "time"))
+    grace = in_base(gate.candidate.grace, "time")
     held = _hold(endpoint.base_url, requests)
     traffic = _Traffic(endpoint.base_url, requests, grace)
     try:

@@ -123,7 +123,7 @@ def turn(item: Collected, gate: Gate) -> float:
 
     Accuracy through the running candidate is measured before the contract's abuse of it begins.
     """
-    if item.family == "accuracy" and gate.accuracy and gate.accuracy.candidate == "served":
+    if item.family == "accuracy" and gate.accuracy_is_served:
         return rank("startup") + 0.5
     return max(rank(item.family), len(_FIRST)) if item.spec.advisory else rank(item.family)
 

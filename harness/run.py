@@ -12,7 +12,7 @@ from harness.config import Gate
 from harness.errors import CandidateNotReady, EngineError
 from harness.limits import Limit
 from harness.model import Candidate, Startup
-from harness.units import parse_quantity, to_base
+from harness.units import in_base
 
 if TYPE_CHECKING:
     from harness.accuracy import Comparison
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from harness.runtime import Endpoint, Image, Runtime, Sandbox
 
 Value = TypeVar("Value")
-
-
-def seconds(text: str) -> float:
-    """`"30 s"` -> 30.0."""
-    return to_base(*parse_quantity(text, "time"))
 
 
 class Run:
@@ -57,7 +52,9 @@ class Run:
 
     def begin(self, needed: set[str]) -> None:
         """Start in the background what the fixtures in `needed` will ask for."""
-        asked = {"startup", "endpoint", "traffic"} | ({"comparison"} if self._served else set())
+        asked = {"startup", "endpoint", "traffic"}
+        if self.gate.accuracy_is_served:
+            asked.add("comparison")
         if needed & (asked | {"candidate", "image"}):
             self._begin("candidate", self._resolve)
         if needed & asked:
@@ -100,10 +97,10 @@ class Run:
 
     def died(self) -> str:
         """How a candidate that was ready has ended since; empty where it did not."""
-        part = self._parts.get("started")
-        if part is None or not part.done() or part.exception() is not None:
+        started = self._done("started")
+        if started is None:
             return ""
-        startup, endpoint = part.result()
+        startup, endpoint = started
         if not startup.ready or endpoint.running():
             return ""
         end = endpoint.exit()
@@ -144,48 +141,35 @@ class Run:
 
     def traffic(self) -> Traffic:
         """The load run, once the machine is quiet: nothing else may be measured meanwhile."""
-        for name in ("comparison", "scan", "read_only"):
-            pending = self._parts.get(name)
-            if pending is not None:
-                pending.exception()
+        self._let_end("comparison", "scan", "read_only")
         found: Traffic = self._begin("traffic", self._load).result()
         return found
 
     def logs(self) -> str:
         """What the candidate wrote, as far as it can be known now."""
-        part = self._parts.get("started")
-        if part is None or not part.done() or part.exception() is not None:
+        started = self._done("started")
+        if started is None:
             return ""
         try:
-            text: str = part.result()[1].logs()
+            text: str = started[1].logs()
         except EngineError as problem:
             return f"[the logs could not be read: {problem}]"
         return text
 
     def known(self) -> tuple[Candidate | None, str]:
         """The candidate, where it was resolved, and the name of the runtime, where one is open."""
-        part = self._parts.get("candidate")
-        done = part is not None and part.done() and part.exception() is None
-        return (
-            part.result() if part is not None and done else None,
-            "" if self._runtime is None else self._runtime.name,
-        )
+        return self._done("candidate"), "" if self._runtime is None else self._runtime.name
 
     def close(self) -> None:
         """Remove everything that was started."""
         with self._lock:
             self._closed = True
             runtime, self._runtime = self._runtime, None
-        rig = self._parts.get("rig")
-        if rig is not None and rig.done() and rig.exception() is None:
-            rig.result().discard()
+        rig = self._done("rig")
+        if rig is not None:
+            rig.discard()
         if runtime is not None:
             runtime.close()
-
-    @property
-    def _served(self) -> bool:
-        """Whether the model under test is asked through the running candidate."""
-        return self.gate.accuracy is not None and self.gate.accuracy.candidate == "served"
 
     def _started(self) -> tuple[Startup, Endpoint]:
         found: tuple[Startup, Endpoint] = self._begin("started", self._start).result()
@@ -204,9 +188,8 @@ class Run:
 
         contract = self.contract()
         ready = self.gate.candidate.ready
-        return wait_ready(
-            endpoint, ready.path or contract.ready_path, seconds(ready.within), contract.probe
-        )
+        within = in_base(ready.within, "time")
+        return wait_ready(endpoint, ready.path or contract.ready_path, within, contract.probe)
 
     def _read_contract(self) -> Contract:
         from harness.contract import Contract
@@ -217,7 +200,7 @@ class Run:
         from harness.accuracy import evaluate
 
         self._let_it_start()
-        base_url = self.endpoint().base_url if self._served else None
+        base_url = self.endpoint().base_url if self.gate.accuracy_is_served else None
         return evaluate(self.gate, base_url, self.contract())
 
     def _scan(self) -> None:
@@ -238,9 +221,7 @@ class Run:
 
     def _let_it_start(self) -> None:
         """The start is timed: leave it the machine."""
-        started = self._parts.get("started")
-        if started is not None:
-            started.exception()
+        self._let_end("started")
 
     def _stand_by(self) -> Rig:
         """Locust takes a while to load: it can do so while other checks run."""
@@ -258,6 +239,20 @@ class Run:
             return run(self.gate, endpoint, self.contract(), self.load_limits, rig)
         finally:
             rig.discard()
+
+    def _done(self, name: str) -> Any:
+        """The result of a part that has come to one, else None; it is not waited for."""
+        part = self._parts.get(name)
+        if part is None or not part.done() or part.exception() is not None:
+            return None
+        return part.result()
+
+    def _let_end(self, *names: str) -> None:
+        """Wait for the parts that were begun, however they end."""
+        for name in names:
+            part = self._parts.get(name)
+            if part is not None:
+                part.exception()
 
     def _begin(self, name: str, work: Callable[[], Value]) -> Future[Value]:
         with self._lock:

@@ -8,6 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from harness.processes import exists
+
 _NAME = re.compile(r"releasegate-(\d+)-.+")
 
 
@@ -17,22 +19,14 @@ def folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def clean() -> list[str]:
-    """Remove those whose process is no more; one line for each."""
+    """Remove those whose process is no more; one line for each.
+
+    A process that took the number since keeps the folder: better one too many than one too few.
+    """
     removed = []
     for path in sorted(Path(tempfile.gettempdir()).glob("releasegate-*")):
         match = _NAME.fullmatch(path.name)
-        if match and path.is_dir() and not _alive(int(match[1])):
+        if match and path.is_dir() and not exists(int(match[1])):
             shutil.rmtree(path, ignore_errors=True)
             removed.append(f"folder {path}")
     return removed
-
-
-def _alive(pid: int) -> bool:
-    """A process of somebody else, or one that took the number since, counts as alive."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -62,6 +62,14 @@ def parse_quantity(text: str, expected: str | None = None) -> tuple[float, str]:
     return value, unit
 
 
+def in_base(text: str, expected: str) -> float:
+    """`"512 MiB"` -> 536870912.0: a quantity of that dimension in seconds, bytes, per second.
+
+    Raises ValueError with what was expected.
+    """
+    return to_base(*parse_quantity(text, expected))
+
+
 def example(expected: str | None) -> str:
     """A quantity of that dimension, for messages."""
     return {"time": "30 s", "size": "512 MiB", "rate": "200 /s", "share": "1 %"}.get(

@@ -11,7 +11,7 @@ import harness.runtime
 from harness.config import Gate, load
 from harness.errors import CandidateNotReady, EngineError
 from harness.model import Candidate, Exit, Startup
-from harness.run import Run, seconds
+from harness.run import Run
 from harness.runtime import Endpoint, Sandbox
 from harness.testing import FakeEndpoint
 
@@ -68,10 +68,6 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     monkeypatch.setattr(harness.runtime, "open_runtime", lambda gate: fake)
     monkeypatch.setattr(harness.runtime, "wait_ready", lambda *words: READY)
     return fake
-
-
-def test_a_duration_is_read_in_seconds() -> None:
-    assert seconds("1.5 min") == 90.0
 
 
 def test_nothing_is_opened_before_somebody_asks(gate: Gate, runtime: FakeRuntime) -> None:

@@ -40,6 +40,10 @@ def test_units_convert_to_the_base_of_their_dimension() -> None:
     assert units.to_base(1.5, "ms") == pytest.approx(0.0015)
 
 
+def test_a_quantity_is_read_in_the_base_of_its_dimension() -> None:
+    assert units.in_base("1.5 min", "time") == 90.0
+
+
 def test_percent_and_percentage_points_are_different_dimensions() -> None:
     assert units.dimension("%") != units.dimension("pp")
 

@@ -68,6 +68,11 @@ class Gate:
         return self.file.accuracy
 
     @property
+    def accuracy_is_served(self) -> bool:
+        """Whether accuracy asks the model under test through the running candidate."""
+        return self.file.accuracy is not None and self.file.accuracy.candidate == "served"
+
+    @property
     def load(self) -> LoadConfig | None:
         """`[load]`, where the file has one."""
         return self.file.load

@@ -151,7 +151,7 @@ def _conclude(
         warmup=_warmup(rows, window.start, made.warmup),
         failures=_failures(generator, rows, wrong),
         usage=sampler.samples,
-        memory_limit_bytes=units.to_base(*units.parse_quantity(gate.candidate.resources.memory)),
+        memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
         client_cpu=cpu,
         doubts=health.doubts(window),
         excuses=health.excuses(window, made.users, made.tightest, cpu),

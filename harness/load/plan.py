@@ -74,8 +74,9 @@ class Plan:
 
 def make(load: LoadConfig, limits: Mapping[str, Limit], confidence: float) -> Plan:
     """Draw the arrivals and fix the looks. Raises LoadError where nothing would be sent."""
-    rate = _base(load.rate)
-    warmup, duration = _base(load.warmup), _base(load.duration)
+    rate = units.in_base(load.rate, "rate")
+    warmup = units.in_base(load.warmup, "time")
+    duration = units.in_base(load.duration, "time")
     try:
         schedule = arrivals.schedule(rate, warmup + duration, seed=load.seed)
     except ValueError as problem:
@@ -130,7 +131,3 @@ def _as_json(prepared: Any) -> dict[str, Any]:
         "headers": dict(prepared.headers),
         "body": base64.b64encode(prepared.body).decode("ascii"),
     }
-
-
-def _base(text: str) -> float:
-    return units.to_base(*units.parse_quantity(text))

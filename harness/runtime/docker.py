@@ -120,7 +120,7 @@ class DockerRuntime:
 
     def _start_sidecars(self, network: str, offline: bool) -> None:
         services = self._gate.candidate.services
-        within = units.to_base(*units.parse_quantity(self._gate.candidate.ready.within))
+        within = units.in_base(self._gate.candidate.ready.within, "time")
         started = {}
         for name, service in services.items():
             digest = find(self._late.get(), service.image)["Id"]

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from harness.errors import EngineError
+from harness.processes import exists
 from harness.runtime import watchdog
 from harness.runtime.engine import local_address
 from harness.runtime.watchdog import RUN_LABEL, Thing
@@ -135,7 +136,7 @@ def gate_is_alive(labels: dict[str, str]) -> bool:
         pid = int(labels.get("releasegate.pid", ""))
     except ValueError:
         return True
-    return _exists(pid) and watchdog.start_mark(pid) == labels.get("releasegate.started", "")
+    return exists(pid) and watchdog.start_mark(pid) == labels.get("releasegate.started", "")
 
 
 def host_mark() -> str:
@@ -164,13 +165,3 @@ def interrupt_on_sigterm() -> Callable[[], None]:
         signal.signal(signal.SIGTERM, before)
 
     return undo
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -20,7 +20,7 @@ def container_options(resources: Resources, *, offline: bool, read_only: bool) -
     No capabilities, no new privileges, no swap, bounded processor, memory, processes and logs, no
     mounts; offline: names are not resolved and packets do not travel beyond their own network.
     """
-    memory = round(units.to_base(*units.parse_quantity(resources.memory, "size")))
+    memory = round(units.in_base(resources.memory, "size"))
     options: dict[str, Any] = {
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
