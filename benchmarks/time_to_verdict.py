@@ -10,6 +10,7 @@ inference of both models on every row + stop.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import statistics
 import subprocess
@@ -44,7 +45,7 @@ def main() -> None:
         f"time to verdict: median {total:.2f} s of {arguments.runs} runs, "
         f"{min(r['total'] for r in runs):.2f} to {max(r['total'] for r in runs):.2f} s"
     )
-    show_checks(middle["report"], total)
+    show_times(middle)
     show_ratio(gate, middle["report"], total, parts)
 
 
@@ -52,13 +53,13 @@ def timed_gate(path: Path) -> dict[str, Any]:
     """One `gate run` as a whole process: wall seconds and its report."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "harness", "run", str(path), "--report", folder, "--quiet"]
-        began = time.perf_counter()
+        began = time.time()
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        total = time.perf_counter() - began
+        ended = time.time()
         if done.returncode != 0:
             raise SystemExit(f"the gate did not pass:\n{done.stdout}{done.stderr}")
         report = json.loads(Path(folder, "report.json").read_text(encoding="utf-8"))
-    return {"total": total, "report": report}
+    return {"total": ended - began, "began": began, "ended": ended, "report": report}
 
 
 def irreducible(gate: Gate) -> dict[str, float]:
@@ -103,14 +104,27 @@ def clocked(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def show_checks(report: dict[str, Any], total: float) -> None:
-    """Where the time of the median run went."""
+def show_times(run: dict[str, Any]) -> None:
+    """Where the time of one run went: each check, and what is none."""
+    report, total = run["report"], run["total"]
     spent = {check["id"]: check["duration_s"] for check in report["checks"]}
     for name, took in sorted(spent.items(), key=lambda item: -item[1]):
         if took >= 0.01:
-            print(f"  {name:<28} {took:6.2f} s  {took / total:6.1%}")
-    rest = total - sum(spent.values())
-    print(f"  {'start-up, teardown, report':<28} {rest:6.2f} s  {rest / total:6.1%}")
+            show_row(name, took, total)
+    began, ended = (moment(report[key]) for key in ("started_at", "finished_at"))
+    show_row("harness start-up", began - run["began"], total)
+    show_row("collection and teardown", ended - began - sum(spent.values()), total)
+    show_row("report and exit", run["ended"] - ended, total)
+
+
+def show_row(name: str, took: float, total: float) -> None:
+    """One line, with the share of the whole."""
+    print(f"  {name:<28} {took:6.2f} s  {took / total:6.1%}")
+
+
+def moment(text: str) -> float:
+    """Seconds since the epoch of an ISO time."""
+    return dt.datetime.fromisoformat(text).timestamp()
 
 
 def show_ratio(
