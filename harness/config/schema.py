@@ -119,11 +119,15 @@ class Baseline(Section):
     """Image that runs beside the candidate."""
     report: str | None = None
     """Or the report of its gate."""
+    golden: str | None = None
+    """Its contract and answers, written by `gate record`."""
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.image is None) == (self.report is None):
-            raise ValueError("expected exactly one of image, report")
+    def _said(self) -> Self:
+        if self.image is not None and self.report is not None:
+            raise ValueError("image and report exclude each other")
+        if self.image is None and self.report is None and self.golden is None:
+            raise ValueError("expected one of image, report, golden")
         return self
 
 
@@ -140,6 +144,10 @@ class Tensor(Section):
     """Lowest and highest value."""
     sums_to: float | None = None
     """What each row sums to."""
+    labels: list[str] = []
+    """The only values that it may have (BYTES), or the names of its columns in order."""
+    argmax_of: str | None = None
+    """Output whose largest column this one names, by index or by its `labels`."""
 
 
 class ContractConfig(Section):
@@ -147,6 +155,8 @@ class ContractConfig(Section):
 
     protocol: str = "json"
     """A preset of contracts/presets."""
+    dialect: str | None = None
+    """Server that speaks the protocol in its own way, like "triton"; see docs/protocols.md."""
     path: str | None = None
     """Path of the predictions; required for protocol "json"."""
     model: str | None = None
@@ -161,8 +171,24 @@ class ContractConfig(Section):
     """Input tensors."""
     outputs: list[Tensor] = []
     """Output tensors."""
+    signature: str | None = None
+    """File that declares inputs and outputs: MLmodel, .onnx, a SavedModel folder, metadata.json."""
+    document: str | None = None
+    """For protocol "openapi": file of the document, or the path at which the server has it."""
+    max_batch: int | None = Field(default=None, ge=1)
+    """Most rows that one request may carry."""
     tolerance: float = Field(default=1e-5, ge=0)
-    """Largest difference between numbers that counts as equal, relative and absolute."""
+    """Smallest difference between numbers that counts, relative and absolute."""
+    volatile: list[str] = []
+    """JSON paths of an answer that may differ each time, like "$.request_id"."""
+    tolerate: list[str] = []
+    """Rules of findings that are reported as warnings, like "json-nonfinite"."""
+    corpus: str | None = None
+    """Frozen requests, written by `gate freeze`; by default they are made anew, always the same."""
+    explore: Duration = "10 s"
+    """Most time for requests that no run has sent before; "0 s" for none."""
+    seed: int = 1
+    """Seed of those requests."""
 
 
 class Served(Section):

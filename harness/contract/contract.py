@@ -21,7 +21,10 @@ from harness.errors import ConfigError
 from harness.model import Finding
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.config import Gate
+    from harness.config.schema import ContractConfig
 
 PROBE_TIMEOUT = 30.0  # seconds: the first inference of a process may load its model
 _PROBES = 5
@@ -42,6 +45,8 @@ class Survey:
 class Contract:
     """What an endpoint promises. Build it with `Contract.load`."""
 
+    config: ContractConfig
+    root: Path  # folder that the paths in `config` start from
     preset: Preset
     form: Form
     request: Schema | None
@@ -69,6 +74,8 @@ class Contract:
         path = "/" + (said.path or found.predict_path(model)).removeprefix("/")
         served = gate.accuracy.served if gate.accuracy is not None else None
         contract = cls(
+            config=said,
+            root=gate.root,
             preset=found,
             form=form,
             request=_schema(gate, said.request),

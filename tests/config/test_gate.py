@@ -215,7 +215,7 @@ MALFORMED = {
         'inputs = [{ name = "x", shape = [1] }, { name = "x", shape = [1] }]',
         "two tensors of one name",
     ),
-    "a baseline that is nothing": (also("[baseline]"), "expected exactly one of image, report"),
+    "a baseline that is nothing": (also("[baseline]"), "expected one of image, report, golden"),
     "a limit that is none": (also('[policy.limits]\n"load.p99" = "fast"'), "'fast' is not a limit"),
     "a limit as a number": (also('[policy.limits]\n"load.p99" = 5'), "policy.limits.load.p99 = 5"),
     "a limit in a unit that is not known": (
