@@ -12,9 +12,11 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from harness.contract import wire
+from harness.contract.wire import http1
+from harness.contract.wire.sending import before_body, reason, transmit
 from harness.errors import ConfigError
 
+ACCEPTED = "application/json"  # where a request does not say otherwise
 MAX_BYTES = 16 * 1024 * 1024
 TIMEOUT = 10.0  # seconds for one exchange, from connecting to the last byte
 
@@ -37,6 +39,7 @@ class Prepared:
     path: str
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    chunked: bool = False  # sent with Transfer-Encoding: chunked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ class Answer:
     seconds: float = 0.0  # from connecting or sending to the last byte
     error: str | None = None  # why there is no complete answer
     layer: Layer = Layer.RESPONSE  # where it broke, or how far the status says that it came
+    minor: int = 1  # HTTP/1.`minor`
     surplus: int = 0  # bytes that came after the end of the answer
+    cut: bool = False  # reset while the body was on its way unasked: an answer may have been lost
     retried: bool = False  # a kept-open connection was dropped without a byte: sent once more
 
     def header(self, name: str) -> str | None:
@@ -78,6 +83,12 @@ class Client:
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._sock: socket.socket | None = None
+        self._kept = False  # whether something may be left over on the connection
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the next request goes over the connection of the last one."""
+        return self._sock is not None
 
     def __enter__(self) -> Self:
         return self
@@ -96,56 +107,65 @@ class Client:
             self._sock.close()
             self._sock = None
 
-    def send(self, prepared: Prepared, timeout: float | None = None) -> Answer:
-        """As the function `send`."""
+    def send(
+        self, prepared: Prepared, timeout: float | None = None, *, keep: bool = False
+    ) -> Answer:
+        """As the function `send`.
+
+        After a refusal many servers close without saying so, so that the connection is left. With
+        `keep` it is not, where the server says that it stays open: whatever the refused request
+        left on it shows in the next answer.
+        """
         began = time.monotonic()
         deadline = began + (self._timeout if timeout is None else timeout)
         self._drop_if_stale()
         reused = self._sock is not None
-        answer = self._exchange(prepared, began, deadline)
+        answer = self._exchange(prepared, began, deadline, keep)
         # A server may close a connection that it kept open at any time (RFC 9112 section 9.3.1),
         # so only a new connection that is dropped says something about this request.
         if reused and answer.layer is Layer.CONNECTION:
             self.close()
-            again = self._exchange(prepared, began, deadline)
+            again = self._exchange(prepared, began, deadline, keep)
             return replace(again, retried=True)
         return answer
 
     def _drop_if_stale(self) -> None:
-        if self._sock is not None and select.select([self._sock], [], [], 0)[0]:
-            self.close()
+        if self._sock is not None and not self._kept:
+            if select.select([self._sock], [], [], 0)[0]:
+                self.close()
 
-    def _exchange(self, prepared: Prepared, began: float, deadline: float) -> Answer:
+    def _exchange(self, prepared: Prepared, began: float, deadline: float, keep: bool) -> Answer:
         try:
             sock = self._sock or self._connect(deadline)
-        except (OSError, wire.TooSlow) as problem:
-            error = f"no connection: {_reason(problem)}"
+        except (OSError, http1.TooSlow) as problem:
+            error = f"no connection: {reason(problem)}"
             return Answer(0, (), b"", time.monotonic() - began, error, Layer.CONNECTION)
         self._sock = sock
-        stream = wire.Stream(sock, deadline)
-        unsent = _transmit(sock, self._target.raw(prepared), stream)
-        head = wire.Head(1, 0)
+        talk = _Talk(http1.Stream(sock, deadline))
         try:
-            head = wire.read_head(stream)
-            body, reusable = wire.read_body(stream, head, prepared.method, self._max_bytes)
-        except wire.WireError as problem:
+            body, stays = talk.held(prepared, self._target, self._max_bytes)
+        except http1.WireError as problem:
             self.close()
-            error, layer = _explain(problem, head, stream, deadline - began)
-            error += f" ({unsent})" if unsent else ""
-            seconds = time.monotonic() - began
-            return Answer(head.status, head.headers, problem.partial, seconds, error, layer)
-        surplus = len(stream.buffer)
-        if unsent or surplus or not reusable or not 200 <= head.status < 300:
-            # After an error many servers close without saying so: start afresh.
+            error, layer = talk.explain(problem, deadline - began)
+            found = Answer(talk.head.status, talk.head.headers, problem.partial)
+            return replace(
+                found,
+                seconds=time.monotonic() - began,
+                error=error,
+                layer=layer,
+                cut=talk.sent and not talk.asked and talk.is_reset(problem),
+            )
+        head, surplus = talk.head, len(talk.stream.buffer)
+        self._kept = keep
+        if talk.unsent or surplus or not stays or not (keep or 200 <= head.status < 300):
             self.close()
-        seconds = time.monotonic() - began
-        layer = layer_of(head.status)
-        return Answer(head.status, head.headers, body, seconds, None, layer, surplus)
+        seconds, layer = time.monotonic() - began, layer_of(head.status)
+        return Answer(head.status, head.headers, body, seconds, None, layer, head.minor, surplus)
 
     def _connect(self, deadline: float) -> socket.socket:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise wire.TooSlow("the time is up")
+            raise http1.TooSlow("the time is up")
         sock = socket.create_connection((self._target.host, self._target.port), timeout=left)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._target.secure:
@@ -172,21 +192,72 @@ class _Target:
             raise ConfigError(f"{base_url!r} is no URL, expected one like 'http://127.0.0.1:5000'")
         return cls(parts.hostname, port, parts.path.rstrip("/"), secure)
 
-    def raw(self, prepared: Prepared) -> bytes:
-        """The bytes of the request."""
+    def raw(self, prepared: Prepared) -> tuple[bytes, bytes]:
+        """The bytes of the request: its head, and its body."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         fields = {
             "Host": f"{host}:{self.port}",
             "User-Agent": "releasegate",
-            "Accept": "application/json",
+            "Accept": ACCEPTED,
             "Accept-Encoding": "identity",
             **prepared.headers,
         }
-        if prepared.body or prepared.method not in ("GET", "HEAD"):
+        if prepared.chunked:
+            fields["Transfer-Encoding"] = "chunked"
+        elif prepared.body or prepared.method not in ("GET", "HEAD"):
             fields.setdefault("Content-Length", str(len(prepared.body)))
         lines = [f"{prepared.method} {self.prefix}{prepared.path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in fields.items()]
-        return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + prepared.body
+        body = http1.in_chunks(prepared.body) if prepared.chunked else prepared.body
+        return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n", body
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One request and its answer on a connection, as far as they came."""
+
+    stream: http1.Stream
+    head: http1.Head = field(default_factory=lambda: http1.Head(1, 0))
+    unsent: str = ""  # why the request was not sent whole
+    sent: bool = False  # whether any of its body was
+    asked: bool = False  # whether the server said 100 Continue
+
+    def held(self, prepared: Prepared, target: _Target, most: int) -> tuple[bytes, bool]:
+        """The body of the answer, and whether the connection stays open. Raises WireError."""
+        head, body = target.raw(prepared)
+        if "Expect" in prepared.headers:
+            self._expect(head, body)
+        else:
+            self.sent, self.unsent = bool(body), transmit(self.stream, head + body)
+        if not self.head.status:
+            self.head = http1.read_head(self.stream)
+        return http1.read_body(self.stream, self.head, prepared.method, most)
+
+    def _expect(self, head: bytes, body: bytes) -> None:
+        self.unsent = transmit(self.stream, head)
+        first = before_body(self.stream)
+        if first is not None and first.status >= 200:
+            self.head, self.unsent = first, "the server did not ask for the body"
+            return
+        self.sent, self.asked = bool(body), first is not None
+        self.unsent = transmit(self.stream, body)
+
+    def is_reset(self, problem: http1.WireError) -> bool:
+        """Whether the server went away, and not only fell silent."""
+        return isinstance(problem, http1.Broken) or (
+            bool(self.unsent) and isinstance(problem, http1.Closed)
+        )
+
+    def explain(self, problem: http1.WireError, allowed: float) -> tuple[str, Layer]:
+        """Why there is no whole answer, and where it broke; `allowed` in seconds."""
+        why = f" ({self.unsent})" if self.unsent else ""
+        if self.head.status or self.stream.buffer:
+            return f"{problem}{why}", Layer.RESPONSE
+        if isinstance(problem, http1.TooSlow):
+            return f"no answer within {allowed:.3g} s{why}", Layer.INFERENCE
+        if isinstance(problem, http1.Closed):
+            return f"{problem} without an answer{why}", Layer.CONNECTION
+        return f"{problem}{why}", Layer.RESPONSE
 
 
 def layer_of(status: int) -> Layer:
@@ -196,36 +267,3 @@ def layer_of(status: int) -> Layer:
     if 400 <= status < 500:
         return Layer.PARSING
     return Layer.INFERENCE if status >= 500 else Layer.RESPONSE
-
-
-def _transmit(sock: socket.socket, raw: bytes, stream: wire.Stream) -> str:
-    """Send the request; why it could not be sent whole, or "". An answer may be there all the same:
-    a server need not read what it refuses."""
-    try:
-        sock.settimeout(stream.remaining())
-        sock.sendall(raw)
-    except TimeoutError:
-        return "the request was not read in time"
-    except OSError as problem:
-        return f"the request was not read: {_reason(problem)}"
-    except wire.TooSlow:
-        return "no time left to send the request"
-    return ""
-
-
-def _explain(
-    problem: wire.WireError, head: wire.Head, stream: wire.Stream, allowed: float
-) -> tuple[str, Layer]:
-    if head.status or stream.buffer:
-        return str(problem), Layer.RESPONSE
-    if isinstance(problem, wire.TooSlow):
-        return f"no answer within {allowed:.3g} s", Layer.INFERENCE
-    if isinstance(problem, wire.Closed):
-        return f"{problem} without an answer", Layer.CONNECTION
-    return str(problem), Layer.RESPONSE
-
-
-def _reason(problem: Exception) -> str:
-    if isinstance(problem, TimeoutError):
-        return "the time is up"
-    return getattr(problem, "strerror", None) or str(problem)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from harness.contract import Client, Layer, Prepared, send
-from harness.contract.transport import layer_of
+from harness.contract.wire import http1
+from harness.contract.wire.transport import layer_of
 from harness.errors import ConfigError
 from harness.testing import Reply, serve
 
@@ -74,7 +76,7 @@ def test_a_server_that_never_answers_breaks_in_the_inference_layer(raw_server: R
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", "more than 1000 bytes"),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 3000, "a body of more than 1000 bytes"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300 + b"\r\n", "300 headers, at most 200"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000, "without an end of line"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000, "65536 bytes of headers without an end"),
     ],
 )
 def test_a_broken_answer_breaks_in_the_response_layer(
@@ -99,6 +101,20 @@ def test_chunks_are_put_together(raw_server: Raw) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = send(raw_server(head + b"1\r\n{\r\n1;a=b\r\n}\r\n0\r\nTrailer: x\r\n\r\n"), ASK)
     assert (answer.error, answer.body) == (None, b"{}")
+
+
+def test_a_request_is_sent_in_two_chunks() -> None:
+    got = []
+
+    def answer(method: str, path: str, body: bytes) -> Reply:
+        got.append(body)
+        return Reply(b"{}")
+
+    with serve(answer) as fake, Client(fake.base_url) as client:
+        for body in (b'["abc"]', b"", b"1"):
+            client.send(Prepared("POST", "/p", {}, body, chunked=True))
+    assert got == [b'["abc"]', b"", b"1"]
+    assert http1.in_chunks(b"12345") == b"3\r\n123\r\n2\r\n45\r\n0\r\n\r\n"
 
 
 def test_interim_answers_are_passed_over(raw_server: Raw) -> None:
@@ -164,3 +180,77 @@ def test_after_an_error_the_connection_is_not_used_again() -> None:
 )
 def test_a_status_says_how_far_a_valid_request_came(status: int, layer: Layer) -> None:
     assert layer_of(status) is layer
+
+
+LARGE = Prepared("POST", "/p", {"Content-Type": "application/json"}, b" " * (8 << 20))
+EXPECTING = replace(LARGE, headers={**LARGE.headers, "Expect": "100-continue"})
+TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("hold", [False, True])
+def test_an_answer_that_came_before_the_body_was_read_counts(raw_server: Raw, hold: bool) -> None:
+    answer = send(raw_server(TOO_LARGE, hold=hold), LARGE, timeout=5)
+    assert (answer.status, answer.body, answer.error, answer.cut) == (413, b"{}", None, False)
+    assert answer.seconds < 4
+
+
+def test_a_reset_while_the_body_is_on_its_way_cuts_the_exchange(raw_server: Raw) -> None:
+    answer = send(raw_server(b""), LARGE)
+    assert (answer.status, answer.layer, answer.cut) == (0, Layer.CONNECTION, True)
+    assert "without an answer" in str(answer.error)
+
+
+def test_silence_is_no_reset(raw_server: Raw) -> None:
+    assert not send(raw_server(b"", hold=True), ASK, timeout=0.2).cut
+
+
+def test_a_body_that_was_asked_for_is_not_cut(raw_server: Raw) -> None:
+    answer = send(raw_server(b"HTTP/1.1 100 Continue\r\n\r\n"), EXPECTING)
+    assert (answer.status, answer.cut) == (0, False)
+
+
+def test_what_is_refused_before_the_body_keeps_it_back(raw_server: Raw) -> None:
+    answer = send(raw_server(TOO_LARGE, hold=True), EXPECTING, timeout=5)
+    assert (answer.status, answer.body, answer.error) == (413, b"{}", None)
+
+
+def test_a_server_that_does_not_know_of_expectations_gets_the_body() -> None:
+    with serve(lambda method, path, body: Reply(b"%d" % len(body))) as fake:
+        assert send(fake.base_url, EXPECTING).body == b"%d" % len(LARGE.body)
+
+
+def test_a_connection_is_kept_after_a_refusal_where_that_is_wanted(raw_server: Raw) -> None:
+    refused = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"
+    with Client(raw_server(refused, OK, hold=True)) as client:
+        first = client.send(ASK, keep=True)
+        assert (first.status, client.is_open) == (404, True)
+        second = client.send(ASK)
+        assert (second.status, second.retried, client.is_open) == (200, True, True)
+        client.send(ASK, keep=False)
+
+
+def test_what_was_left_on_a_kept_connection_is_the_next_answer(raw_server: Raw) -> None:
+    refused = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    with Client(raw_server(refused, hold=True)) as client:
+        client.send(ASK, keep=True)
+        assert client._sock is not None
+        client._sock.close()
+        client._sock, other = socket.socketpair()
+        with other:
+            other.sendall(b"left over\r\n\r\n")
+            assert "no HTTP/1.1 status line" in str(client.send(ASK).error)
+
+
+def test_bytes_after_the_head_of_a_head_answer_are_counted(raw_server: Raw) -> None:
+    answer = send(raw_server(OK), Prepared("HEAD", "/p"))
+    assert (answer.status, answer.body, answer.surplus) == (200, b"", 2)
+
+
+def test_the_version_that_the_server_speaks_is_kept(raw_server: Raw) -> None:
+    old = b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"
+    assert [send(raw_server(raw), ASK).minor for raw in (old, OK)] == [0, 1]
+
+
+def test_interim_answers_without_end_are_no_answer(raw_server: Raw) -> None:
+    answer = send(raw_server(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 30), ASK)
+    assert answer.error == "more than 20 interim answers"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract.strictjson import deeper_than, parse
+from harness.contract.wire.strictjson import deeper_than, parse
 from harness.model import Severity
 
 _SUITE = "json-parsing-test-suite/test_parsing"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.model import Severity
 
@@ -29,6 +29,7 @@ _NONCHARACTER = re.compile(f"[\ufdd0-\ufdef{_PLANE_ENDS}]")
 _CLASSES = bytes(0x30 if 0x30 <= b <= 0x39 else 0x65 if b == 0x45 else b for b in range(256))
 _BIG_EXPONENT = b"e000"
 _FEW = 100
+_SHORT = 4096
 _MANY_DIGITS = b"0" * 200  # 1e308 / 1e99 has 210
 _LONG_INTEGER = b"0" * 16
 
@@ -65,6 +66,61 @@ class _Seen:
 
 def parse(body: bytes, max_depth: int = MAX_DEPTH) -> Parsed:
     """Read `body` and say everything that is wrong with it. Never raises for any bytes."""
+    large, long = _suspicious_numbers(body)
+    if not large and not body.startswith(_BOMS):
+        try:
+            return _parse_plain(body, max_depth, long)
+        except (_Odd, ValueError, RecursionError):
+            pass  # what it is, the way below says
+    return _parse_closely(body, max_depth)
+
+
+class _Odd(Exception):
+    """Something in the text wants a closer look."""
+
+
+def _parse_plain(body: bytes, max_depth: int, long: bool) -> Parsed:
+    """The value of a text in which nothing is wrong, with hooks that only ever say stop.
+
+    They and their decoder are made once: making them costs more than reading a small body.
+    """
+    text = body.decode("utf-8")
+    if body.count(b"[") + body.count(b"{") > max_depth and deeper_than(body, max_depth):
+        raise _Odd
+    value = _stopping(b"{" in body, long).decode(text)
+    if b"\\" in body or not text.isascii():
+        return Parsed(value, True, tuple(_odd_characters(value, body)))
+    return Parsed(value, True)
+
+
+def _stop(token: str) -> NoReturn:
+    raise _Odd
+
+
+def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise _Odd
+    return found
+
+
+def _modest(token: str) -> int:
+    number = int(token)
+    if abs(number) > LARGEST_INTEGER:
+        raise _Odd
+    return number
+
+
+@cache
+def _stopping(objects: bool, long: bool) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_distinct if objects else None,
+        parse_constant=_stop,
+        parse_int=_modest if long else None,
+    )
+
+
+def _parse_closely(body: bytes, max_depth: int) -> Parsed:
     bom = next((mark for mark in _BOMS if body.startswith(mark)), b"")
     problems = []
     if bom == _BOMS[0]:
@@ -87,7 +143,7 @@ def parse(body: bytes, max_depth: int = MAX_DEPTH) -> Parsed:
     except RecursionError:
         return _unreadable(problems, "json-depth", "nested too deep to be read", "")
     problems += _noticed(value, seen)
-    if b"\\u" in body or not text.isascii():
+    if b"\\" in body or not text.isascii():
         problems += _odd_characters(value, body)
     return Parsed(value, True, tuple(problems))
 
@@ -131,18 +187,24 @@ def _decoder(body: bytes, seen: _Seen) -> json.JSONDecoder:
 def _number_hooks(
     body: bytes, real: Callable[[str], float], whole: Callable[[str], int | float]
 ) -> dict[str, Any]:
-    classes = body.translate(_CLASSES, b"+")
+    large, long = _suspicious_numbers(body)
     hooks: dict[str, Any] = {}
-    if _big_exponent(classes) or _MANY_DIGITS in classes:
+    if large:
         hooks["parse_float"] = real
-    if _LONG_INTEGER in classes:
+    if long:
         hooks["parse_int"] = whole
     return hooks
 
 
+def _suspicious_numbers(body: bytes) -> tuple[bool, bool]:
+    """Whether a number may overflow a double, and whether a whole number may be beyond 2^53."""
+    classes = body.translate(_CLASSES, b"+")
+    return _big_exponent(classes) or _MANY_DIGITS in classes, _LONG_INTEGER in classes
+
+
 def _big_exponent(classes: bytes) -> bool:
     # Among nothing but digits a plain search creeps, and the few exponents are soon looked at.
-    if classes.count(b"e") > _FEW:
+    if len(classes) < _SHORT or classes.count(b"e") > _FEW:
         return _BIG_EXPONENT in classes
     return any(after.startswith(_BIG_EXPONENT[1:]) for after in classes.split(b"e")[1:])
 
