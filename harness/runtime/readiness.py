@@ -6,12 +6,19 @@ import re
 import time
 import urllib.parse
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from harness.model import Exit, Startup
 from harness.runtime.endpoint import Endpoint
 
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+Unready = Callable[[int, bytes], str]  # (status, body) -> why it is not ready, or ""
+
 _FIRST_PAUSE, _LONGEST_PAUSE, _FACTOR = 0.02, 0.2, 1.4  # seconds, seconds, growth of the pauses
 _ONE_ANSWER = 5.0  # seconds that one answer of the ready path may take
+_BODY = 64 * 1024  # bytes of that answer that are looked at
 _LOGS = 64 * 1024
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception)(?:: .*)?")
 _LAST_WORDS = 300
@@ -42,20 +49,25 @@ _SAYINGS = (
 
 
 def wait_ready(
-    endpoint: Endpoint, ready_path: str | None, within: float, probe: Callable[[str], str]
+    endpoint: Endpoint,
+    ready_path: str | None,
+    within: float,
+    probe: Callable[[str], str],
+    unready: Unready | None = None,
 ) -> Startup:
     """Ask until it answers, has died, or `within` seconds since its start are over.
 
-    First `ready_path`, where there is one, until it answers 200; then `probe(base_url)`, one real
-    inference, until it returns "": any other text says why not. Never raises for what the
-    candidate does; EngineError where the engine fails.
+    First `ready_path`, where there is one, until it answers 200, or what `unready(status, body)`
+    has nothing to say against; then `probe(base_url)`, one real inference, until it returns "":
+    any other text says why not. Never raises for what the candidate does; EngineError where the
+    engine fails.
     """
     began: float = getattr(endpoint, "started_at", time.monotonic())
     ends = began + within
     pause, why, asked_for = _FIRST_PAUSE, "", ready_path
     while True:
         if asked_for is not None:
-            why = _ask(endpoint.base_url, asked_for, ends - time.monotonic())
+            why = _ask(endpoint.base_url, asked_for, ends - time.monotonic(), unready)
             asked_for = None if not why else asked_for
         if asked_for is None:
             why = probe(endpoint.base_url)
@@ -70,8 +82,8 @@ def wait_ready(
         pause = min(pause * _FACTOR, _LONGEST_PAUSE)
 
 
-def _ask(base_url: str, path: str, left: float) -> str:
-    """GET `path` once, following no redirect: "" for 200, else what came instead."""
+def _ask(base_url: str, path: str, left: float, unready: Unready | None) -> str:
+    """GET `path` once, following no redirect: "" where it says ready, else what came instead."""
     import http.client
 
     parts = urllib.parse.urlsplit(base_url)
@@ -79,12 +91,29 @@ def _ask(base_url: str, path: str, left: float) -> str:
     connection = kind(parts.hostname or "", parts.port, timeout=min(_ONE_ANSWER, max(left, 0.1)))
     try:
         connection.request("GET", parts.path + path, headers={"Connection": "close"})
-        status = connection.getresponse().status
+        response = connection.getresponse()
+        status = response.status
+        body = b"" if unready is None else _beginning(response)
     except (OSError, http.client.HTTPException) as problem:
         return f"GET {path}: {str(problem) or type(problem).__name__}"
     finally:
         connection.close()
-    return "" if status == 200 else f"GET {path} answered {status}, expected 200"
+    if unready is None:
+        return "" if status == 200 else f"GET {path} answered {status}, expected 200"
+    why = unready(status, body)
+    return f"GET {path} {why}" if why else ""
+
+
+def _beginning(response: HTTPResponse) -> bytes:
+    """As much of the body as is looked at, and as comes in time."""
+    ends = time.monotonic() + _ONE_ANSWER
+    body = b""
+    while len(body) < _BODY and time.monotonic() < ends:
+        piece = response.read1(_BODY)
+        if not piece:
+            break
+        body += piece
+    return body
 
 
 def _died(endpoint: Endpoint, seconds: float) -> Startup:

@@ -21,9 +21,7 @@ class Offline(FakeEndpoint):
 
 def dead(text: str, code: int | None = 1, *, oom: bool = False) -> FakeEndpoint:
     """An instance that has ended, with these last words, on a network without a way out."""
-    return Offline(
-        "http://127.0.0.1:1", text, ended=Exit(code=code, seconds=0.0, oom_killed=oom)
-    )
+    return Offline("http://127.0.0.1:1", text, ended=Exit(code=code, seconds=0.0, oom_killed=oom))
 
 
 def test_ready_is_the_ready_path_and_then_one_inference() -> None:
@@ -45,6 +43,35 @@ def test_ready_is_the_ready_path_and_then_one_inference() -> None:
 
 def test_without_a_ready_path_the_inference_alone_decides() -> None:
     assert wait_ready(FakeEndpoint("http://127.0.0.1:1"), None, 5.0, lambda url: "").ready
+
+
+def test_a_body_that_does_not_say_ready_is_waited_for_and_told() -> None:
+    asked: list[str] = []
+
+    def answer(method: str, path: str, body: bytes) -> Reply:
+        asked.append(path)
+        return Reply(b"READY" if len(asked) > 2 else b"STARTING")
+
+    def unready(status: int, body: bytes) -> str:
+        return "" if (status, body) == (200, b"READY") else f"answered {status} with {body!r}"
+
+    with serve(answer) as endpoint:
+        assert wait_ready(endpoint, "/health", 10.0, lambda url: "", unready).ready
+        asked.clear()
+        late = wait_ready(endpoint, "/health", 0.0, lambda url: "", unready)
+    assert late.reason == "not ready within 0 s: GET /health answered 200 with b'STARTING'"
+
+
+def test_of_a_body_that_is_asked_for_only_the_beginning_is_read() -> None:
+    read: list[int] = []
+
+    def unready(status: int, body: bytes) -> str:
+        read.append(len(body))
+        return ""
+
+    with serve(lambda *_: Reply(b"x" * 10_000_000)) as endpoint:
+        assert wait_ready(endpoint, "/health", 10.0, lambda url: "", unready).ready
+    assert 64 * 1024 <= read[0] < 256 * 1024
 
 
 def test_a_redirect_is_not_ready() -> None:
@@ -132,7 +159,7 @@ def test_last_words_are_bounded() -> None:
 
 def test_the_exception_is_told_although_the_process_manager_spoke_after_it() -> None:
     logs = (
-        "Traceback (most recent call last):\n  File \"app.py\", line 1\n"
+        'Traceback (most recent call last):\n  File "app.py", line 1\n'
         "ModuleNotFoundError: No module named 'sentry_sdk'\n"
         "worker exiting\nmaster shutting down\nreason: worker failed to boot\n"
     )

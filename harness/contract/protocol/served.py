@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.contract.cases import dumps, prepared
 from harness.contract.forms import Form
-from harness.contract.strictjson import parse
-from harness.contract.tensors import INTEGERS
+from harness.contract.judging.tensors import INTEGERS
+from harness.contract.requests.cases import dumps, prepared
 from harness.contract.text import shown
-from harness.contract.transport import Prepared
+from harness.contract.wire.strictjson import parse
+from harness.contract.wire.transport import Prepared
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,12 +66,18 @@ class Wire:
 
     def _request(self, rows: list[Any]) -> Any:
         inputs = self.form.inputs
-        bare = not inputs and self.form.preset.form == "rows"
-        if self.row_at_a_time or not (bare or len(inputs) == 1):
+        if self.row_at_a_time or not (inputs or self.form.by_rows):
             raise ConfigError(self._unsaid())
-        if bare:
+        if not inputs:
             return self.form.join(rows)
-        return self.form.request({inputs[0].name: [_typed(row, inputs[0]) for row in rows]})
+        if len(inputs) == 1:
+            return self.form.request({inputs[0].name: [_typed(row, inputs[0]) for row in rows]})
+        if not all(isinstance(row, list) and len(row) == len(inputs) for row in rows):
+            raise ConfigError(self._unsaid())
+        # A row with a value for each input, in the order in which they are declared.
+        return self.form.request(
+            {t.name: [_typed(row[i], t) for row in rows] for i, t in enumerate(inputs)}
+        )
 
     def _prediction(self, result: Any) -> Any:
         """Of a row with several outputs the one that was declared first."""
@@ -86,8 +92,9 @@ class Wire:
     def _unsaid(self) -> str:
         return (
             f"protocol {self.form.preset.name!r} does not say how a row of the data set becomes a "
-            'request: declare one [[contract.inputs]] whose shape begins with "batch", or write '
-            '[accuracy.served] with request = ["$row"] and answer = "/label"'
+            'request: declare one [[contract.inputs]] whose shape begins with "batch", or one of '
+            'shape ["batch"] for each value of a row, or write [accuracy.served] with '
+            'request = ["$row"] and answer = "/label"'
         )
 
 

@@ -1,0 +1,1 @@
+"""Protocols as data files: paths, readiness, shapes of requests and errors, dialects."""
