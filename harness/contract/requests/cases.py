@@ -9,9 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from harness.contract.strictjson import parse
 from harness.contract.text import shown
-from harness.contract.transport import Prepared
+from harness.contract.wire.strictjson import parse
+from harness.contract.wire.transport import Prepared
 from harness.errors import ConfigError
 
 JSON_TYPE = "application/json"
@@ -54,6 +54,11 @@ class Case:
     value: Any = None  # the request as JSON, where it is one
     example: Example | None = None
     bound: Mapping[str, int] = field(default_factory=dict)  # dimensions fixed by the request
+    promise: str = ""  # where the promise stands that it tests, like `RFC 9110 section 9.3.2`
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis prints of it: not the megabytes of a body (IPython's protocol)."""
+        printer.text(f"Case({self.name!r})")
 
 
 def dumps(value: Any) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract.cases import Example, dumps, read_examples
+from harness.contract.requests.cases import Example, dumps, read_examples
 from harness.errors import ConfigError
 
 
