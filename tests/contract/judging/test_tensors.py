@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.config.schema import Tensor
-from harness.contract.tensors import (
+from harness.contract.judging.tensors import (
     Carried,
     check_declared,
     flatten,
@@ -19,9 +19,7 @@ from harness.errors import ConfigError
 
 
 def _tensor(datatype: str = "FP32", **more: Any) -> Tensor:
-    return Tensor.model_validate(
-        {"name": "p", "datatype": datatype, "shape": ["batch", 2], **more}
-    )
+    return Tensor.model_validate({"name": "p", "datatype": datatype, "shape": ["batch", 2], **more})
 
 
 def _rules(tensor: Tensor, data: Any, shape: Any = None, datatype: Any = None) -> list[Any]:
@@ -52,6 +50,14 @@ def _rules(tensor: Tensor, data: Any, shape: Any = None, datatype: Any = None) -
         (_tensor("BOOL"), [[True, False], [True, 1]], [("tensor-datatype", "$.p[1][1]")]),
         (_tensor("BYTES"), [["a", "b"], ["c", {"b64": "eA=="}]], []),
         (_tensor("BYTES"), [["a", "b"], ["c", 1]], [("tensor-datatype", "$.p[1][1]")]),
+        (_tensor("BYTES", labels=["a", "b"]), [["a", "b"], ["b", "a"]], []),
+        (
+            _tensor("BYTES", labels=["a", "b"]),
+            [["a", "b"], ["b", "c"]],
+            [("tensor-label", "$.p[1][1]")],
+        ),
+        (_tensor(labels=["a", "b"]), [[1, 2], [3, 4]], []),
+        (_tensor(labels=["a", "b", "c"]), [[1, 2], [3, 4]], [("tensor-label", "$.p")]),
         (_tensor(), [[10**400, 1], [1, 1]], [("tensor-datatype", "$.p[0][0]")]),
     ],
 )
@@ -70,9 +76,7 @@ def test_nested_data_keeps_the_rules(tensor: Tensor, data: Any, expected: list[A
         ([2, 2], "FP64", [("tensor-datatype", "$.p")]),
     ],
 )
-def test_flat_data_agrees_with_its_shape(
-    shape: Any, datatype: str, expected: list[Any]
-) -> None:
+def test_flat_data_agrees_with_its_shape(shape: Any, datatype: str, expected: list[Any]) -> None:
     assert _rules(_tensor(), [1.0, 2.0, 3.0, 4.0], shape, datatype) == expected
 
 
@@ -102,3 +106,14 @@ def test_reshape_turns_flatten_round() -> None:
     nested = [[[1, 2], [3, 4], [5, 6]]]
     assert shape_of(nested) == [1, 3, 2]
     assert reshape(flatten(nested), [1, 3, 2]) == nested
+
+
+def test_two_tensors_of_one_name_are_found_once() -> None:
+    twice = [Carried("p", [[1, 2]], f"$.outputs[{n}].data") for n in range(3)]
+    broken = judge([_tensor()], twice, {})
+    assert [(b.rule, b.path) for b in broken] == [("tensor-duplicate", "$.outputs[1].data")]
+
+
+def test_where_the_promise_stands_is_said_once() -> None:
+    (broken,) = judge([_tensor()], [], {})
+    assert broken.promised("here").promised("there").promise == "here"

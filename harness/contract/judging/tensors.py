@@ -1,10 +1,10 @@
-"""Rules above JSON Schema: name, datatype, shape, count, range, finite, sum, one row per row."""
+"""Rules of one tensor above JSON Schema: name, datatype, shape, count, range, finite, sum."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.contract.text import shown
@@ -44,6 +44,11 @@ class Broken:
     path: str
     expected: str = ""
     received: str = ""
+    promise: str = ""  # where it stands, like `protocol kserve-v1`
+
+    def promised(self, where: str) -> Broken:
+        """The same with where it stands, unless that is said already."""
+        return self if self.promise else replace(self, promise=where)
 
 
 def check_declared(tensors: Sequence[Tensor], key: str) -> None:
@@ -62,13 +67,13 @@ def judge(
     bound: dict[str, int],
     tolerance: float = 0.0,
 ) -> list[Broken]:
-    """What the carried tensors break.
+    """What the carried tensors break, each by itself; see columns.py for what relates them.
 
     `bound` maps symbolic dimensions to the numbers that they already stand for, like
     {"batch": 3}, and learns those that it meets.
     """
-    by_name = {tensor.name: tensor for tensor in carried}
-    broken = []
+    by_name = {tensor.name: tensor for tensor in reversed(carried)}
+    broken = list(_named_twice(carried))
     for tensor in declared:
         found = by_name.get(tensor.name)
         if found is None:
@@ -80,6 +85,16 @@ def judge(
     for extra in carried if not declared else ():
         broken += _consistent(extra)[1]
     return broken
+
+
+def _named_twice(carried: Sequence[Carried]) -> Iterator[Broken]:
+    seen: set[str] = set()
+    for tensor in carried:
+        if tensor.name in seen:
+            message = f"two tensors are named {shown(tensor.name, 60)}: readers take either"
+            yield Broken("tensor-duplicate", message, tensor.path, "names that are unique")
+            return
+        seen.add(tensor.name)
 
 
 def _judge_one(
@@ -108,7 +123,30 @@ def _judge_one(
         message = f"tensor {tensor.name!r} has {what}"
         yield Broken(rule, message, found.path, shown(due), shown(shape))
         return
+    yield from _judge_labels(tensor, found, flat, shape)
     yield from _judge_numbers(tensor, found, flat, shape, tolerance)
+
+
+def _judge_labels(
+    tensor: Tensor, found: Carried, flat: list[Any], shape: list[int]
+) -> Iterator[Broken]:
+    """The only texts that there may be; of numbers the names of the columns."""
+    if not tensor.labels:
+        return
+    if tensor.datatype == "BYTES":
+        known = set(tensor.labels)
+        other = next((i for i, x in enumerate(flat) if not _is_label(x, known)), None)
+        if other is not None:
+            message = f"tensor {tensor.name!r}: {shown(flat[other], 60)} is none of its labels"
+            at = f"{found.path}{_index(found, shape, other)}"
+            yield Broken("tensor-label", message, at, shown(tensor.labels), shown(flat[other]))
+    elif len(shape) > 1 and shape[-1] != len(tensor.labels):
+        message = f"tensor {tensor.name!r} has {shape[-1]} columns for {len(tensor.labels)} labels"
+        yield Broken("tensor-label", message, found.path, shown(tensor.labels), shown(shape))
+
+
+def _is_label(item: Any, known: set[str]) -> bool:
+    return isinstance(item, str) and item in known
 
 
 def _judge_numbers(

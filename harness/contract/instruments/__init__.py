@@ -1,0 +1,1 @@
+"""What the contract checks call: each sends its requests, in its time, and tells what it saw."""
