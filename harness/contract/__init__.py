@@ -1,20 +1,39 @@
 """The contract room: what an endpoint promises, and requests and judgements to hold it to that."""
 
-from harness.contract.cases import Case, Claim, Example
-from harness.contract.contract import Contract, Survey, batched
-from harness.contract.curl import curl
-from harness.contract.examine import (
-    Seen,
-    examples,
-    invalid_requests,
-    not_found,
-    responses,
-    strict_json,
-    wrong_method,
+from harness.contract.accepted.golden import Golden
+from harness.contract.accepted.golden import read as read_golden
+from harness.contract.accepted.golden import write as write_golden
+from harness.contract.accepted.recording import Recording, record
+from harness.contract.accepted.replays import Replay, beside, replay
+from harness.contract.compatible import changes_since
+from harness.contract.contract import Contract
+from harness.contract.instruments.abuse import invalid_requests, not_found, wrong_method
+from harness.contract.instruments.examine import examples, responses, strict_json
+from harness.contract.instruments.explore import Exploration, explore
+from harness.contract.instruments.hunt import explores
+from harness.contract.instruments.metadata import metadata
+from harness.contract.instruments.notes import Seen
+from harness.contract.instruments.survey import Survey
+from harness.contract.judging.findings import Exchange, fold
+from harness.contract.loading import batched, describes, unlabelled
+from harness.contract.relations import (
+    Relation,
+    batch,
+    concurrent,
+    encodings,
+    explored,
+    history,
+    labels,
+    order,
+    padding,
+    repeatable,
+    sensitive,
 )
-from harness.contract.findings import Exchange, fold
-from harness.contract.relations import Relation, batch, concurrent, repeatable
-from harness.contract.transport import Answer, Client, Layer, Prepared, send
+from harness.contract.requests.cases import Case, Claim, Example
+from harness.contract.requests.corpus import freeze as write_corpus
+from harness.contract.requests.kept import forget, frozen
+from harness.contract.wire.curl import curl
+from harness.contract.wire.transport import Answer, Client, Layer, Prepared, send
 
 __all__ = [
     "Answer",
@@ -24,22 +43,47 @@ __all__ = [
     "Contract",
     "Example",
     "Exchange",
+    "Exploration",
+    "Golden",
     "Layer",
     "Prepared",
+    "Recording",
     "Relation",
+    "Replay",
     "Seen",
     "Survey",
     "batch",
     "batched",
+    "beside",
+    "changes_since",
     "concurrent",
     "curl",
+    "describes",
+    "encodings",
     "examples",
+    "explore",
+    "explored",
+    "explores",
     "fold",
+    "forget",
+    "frozen",
+    "history",
     "invalid_requests",
+    "labels",
+    "metadata",
     "not_found",
+    "order",
+    "padding",
+    "read_golden",
+    "record",
     "repeatable",
+    "replay",
     "responses",
     "send",
+    "sensitive",
     "strict_json",
+    "unlabelled",
+    "write_corpus",
+    "write_golden",
     "wrong_method",
 ]

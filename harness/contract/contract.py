@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.contract import tensors
-from harness.contract.answers import Rules
-from harness.contract.cases import Case, Claim, Example, read_examples
-from harness.contract.corpus import Corpus, Source
-from harness.contract.findings import Exchange
-from harness.contract.forms import FORMS, Form
-from harness.contract.presets import Preset, preset
-from harness.contract.schemas import Schema
-from harness.contract.served import Wire
-from harness.contract.transport import Answer, Client, Layer, Prepared, send
-from harness.errors import ConfigError
+from harness.contract.forms import Form
+from harness.contract.instruments.survey import Survey, survey
+from harness.contract.judging.answers import Rules
+from harness.contract.judging.findings import Exchange
+from harness.contract.protocol.presets import Preset
+from harness.contract.protocol.served import Wire
+from harness.contract.requests.cases import Case, Claim, Example
+from harness.contract.requests.corpus import Corpus
+from harness.contract.requests.source import Source
+from harness.contract.schema.schemas import Schema
+from harness.contract.wire.transport import Answer, Layer, Prepared, send
 from harness.model import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.config import Gate
-    from harness.config.schema import ContractConfig
+    from harness.config.schema import ContractConfig, Served
 
 PROBE_TIMEOUT = 30.0  # seconds: the first inference of a process may load its model
 _PROBES = 5
-_SURVEY = 60.0  # seconds for the valid requests all together
-_HELD = 64 * 1024 * 1024  # bytes of answers that are kept for comparison
-_HANGS = 2  # requests without an answer, after which no more are sent
 
-
-@dataclass(frozen=True)
-class Survey:
-    """Every valid request once, in order, before anything was sent that could do harm."""
-
-    exchanges: tuple[Exchange, ...]
-    unsent: int = 0  # requests that were left out: the service hung, or its answers were too large
+# A service that is not there, or not any more, is no matter of taste.
+NEVER_TOLERATED = frozenset({"no-answer", "died", "unhealthy"})
 
 
 @dataclass(frozen=True, eq=False)
 class Contract:
-    """What an endpoint promises. Build it with `Contract.load`."""
+    """What an endpoint promises. Build it with `Contract.load`, complete it with `learn`."""
 
     config: ContractConfig
     root: Path  # folder that the paths in `config` start from
+    model: str  # its name in the protocol's paths
     preset: Preset
     form: Form
     request: Schema | None
     response: Schema | None
     examples: tuple[Example, ...]
-    tolerance: float
     ready_path: str | None
     predict_path: str
-    wire: Wire
+    template: Served | None  # of [accuracy.served]
+    learned: str = ""  # where the tensors stand that nobody declared, like `GET /v2/models/m`
     _surveys: dict[str, Survey] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -63,37 +55,28 @@ class Contract:
         """The contract that a gate describes, checked against itself; nothing is started.
 
         Raises ConfigError: an unknown protocol, a schema that is none, an example that breaks its
-        own schema, nothing to infer with.
+        own schema, nothing to infer with and nobody to ask.
         """
-        said = gate.contract
-        found = preset(said.protocol)
-        tensors.check_declared(said.inputs, "inputs")
-        tensors.check_declared(said.outputs, "outputs")
-        form = FORMS[found.form](found, said.inputs, said.outputs)
-        model = said.model or gate.candidate.name
-        path = "/" + (said.path or found.predict_path(model)).removeprefix("/")
-        served = gate.accuracy.served if gate.accuracy is not None else None
-        contract = cls(
-            config=said,
-            root=gate.root,
-            preset=found,
-            form=form,
-            request=_schema(gate, said.request),
-            response=_schema(gate, said.response),
-            examples=read_examples(gate.find(said.examples)) if said.examples else (),
-            tolerance=said.tolerance,
-            ready_path=gate.candidate.ready.path or found.ready_path(model),
-            predict_path=path,
-            wire=Wire(path, form, served),
-        )
-        contract._check_examples(said.examples or "")
-        if not contract.corpus.valid:
-            raise ConfigError(
-                f"{gate.path}: contract: nothing to infer with; give examples = "
-                '"examples.jsonl" with lines of {"request": ..., "response": ...}, a request '
-                "schema that a request can be drawn from, or [[contract.inputs]]"
-            )
-        return contract
+        from harness.contract.loading import load
+
+        return load(gate)
+
+    def learn(self, base_url: str) -> Contract:
+        """The contract, completed by what the running server says of itself, where that is needed.
+
+        Raises GateError where the server does not say yet what a request without which nothing
+        can be tried looks like, ConfigError where it never will.
+        """
+        from harness.contract.learning import learn
+
+        return learn(self, base_url)
+
+    @property
+    def complete(self) -> bool:
+        """Whether `learn` has nothing to ask."""
+        from harness.contract.learning import asks
+
+        return not asks(self)
 
     @property
     def protocol(self) -> str:
@@ -106,19 +89,53 @@ class Contract:
         return self.form.has_batch
 
     @property
+    def tolerance(self) -> float:
+        """Smallest difference between numbers that counts, relative and absolute."""
+        return self.config.tolerance
+
+    @property
+    def promised(self) -> bool:
+        """Whether the user declared the inputs: what was only learned leaves ranges open."""
+        return bool(self.config.inputs)
+
+    @property
+    def tolerated(self) -> frozenset[str]:
+        """Rules whose findings are warnings: the user's, and those of the dialect's design."""
+        return self.preset.tolerated | (frozenset(self.config.tolerate) - NEVER_TOLERATED)
+
+    @property
     def rules(self) -> Rules:
         """What answers are held against."""
-        return Rules(self.form, self.response, self.tolerance)
+        where = self.said("outputs")
+        return Rules(self.form, self.response, self.tolerance, self.tolerated, where)
+
+    def said(self, side: str) -> str:
+        """Where the `inputs` or the `outputs` stand: in gate.toml, elsewhere, or some in each."""
+        declared, known = getattr(self.config, side), getattr(self.form, side)
+        places = [f"contract.{side}"] if declared else []
+        places += [self.learned] if len(known) > len(declared) else []
+        return " and ".join(places)
+
+    @cached_property
+    def wire(self) -> Wire:
+        """How rows of a data set travel."""
+        return Wire(self.predict_path, self.form, self.template)
 
     @cached_property
     def corpus(self) -> Corpus:
-        """Every request that the contract checks send."""
-        return Source(self.predict_path, self.form, self.examples, self.request).build()
+        """Every request that the contract checks send: of the frozen file, else made anew."""
+        source = Source.of(self)
+        if self.config.corpus is None:
+            return source.build()
+        path = self.root / self.config.corpus
+        return source.thawed(path.read_bytes(), str(path))
 
     def requests(self) -> tuple[Prepared, ...]:
-        """Valid requests for load: those that are promised an answer, else those allowed one."""
-        promised = [case for case in self.corpus.valid if case.claim is Claim.VALID]
-        return tuple(case.prepared for case in promised or self.corpus.valid)
+        """Valid requests for load: those that are promised an answer, else single rows allowed."""
+        valid = self.corpus.valid
+        promised = [case for case in valid if case.claim is Claim.VALID]
+        single = [case for case in valid if len(self.form.split(case.value) or ()) < 2]
+        return tuple(case.prepared for case in promised or single or valid)
 
     def probe(self, base_url: str) -> str:
         """Make one real inference: "" where there was one, else why not.
@@ -131,9 +148,11 @@ class Contract:
                 return ""
             if case.claim is Claim.VALID or exchange.answer.layer is not Layer.PARSING:
                 break  # only a request that is merely allowed may be refused
-        layer = exchange.answer.layer.value
+        layer = exchange.answer.layer
         sent = exchange.case.prepared
-        return f"{layer}: {sent.method} {sent.path}: {exchange.came_back()}"
+        made_up = layer is Layer.PARSING and exchange.case.claim is not Claim.VALID
+        hint = "; made-up requests do not fit: give contract.examples" if made_up else ""
+        return f"{layer.value}: {sent.method} {sent.path}: {exchange.came_back()}{hint}"
 
     def encode(self, rows: Any) -> Prepared:
         """The request that predicts `rows`, an array or a list with the rows first.
@@ -173,56 +192,5 @@ class Contract:
         They are what later answers are compared with, so nothing harmful may be sent before.
         """
         if base_url not in self._surveys:
-            self._surveys[base_url] = self._ask_all(base_url)
+            self._surveys[base_url] = survey(self.corpus.valid, base_url)
         return self._surveys[base_url]
-
-    def _ask_all(self, base_url: str) -> Survey:
-        cases = self.corpus.valid
-        exchanges: list[Exchange] = []
-        ends = time.monotonic() + _SURVEY
-        held = hangs = 0
-        with Client(base_url) as client:
-            for case in cases:
-                if held > _HELD or hangs >= _HANGS or time.monotonic() > ends:
-                    break
-                answer = client.send(case.prepared)
-                held += len(answer.body)
-                hangs += answer.error is not None
-                exchanges.append(Exchange(case, answer, base_url))
-        return Survey(tuple(exchanges), len(cases) - len(exchanges))
-
-    def _check_examples(self, where: str) -> None:
-        """An example must obey the schemas and tensor rules that stand beside it."""
-        for example in self.examples:
-            at = f"contract.examples: {where}:{example.line}"
-            if not example.succeeds:
-                continue
-            for name, schema, value, given in (
-                ("request", self.request, example.request, True),
-                ("response", self.response, example.response, example.has_response),
-            ):
-                broken = schema.violations(value) if schema is not None and given else []
-                if broken:
-                    raise ConfigError(
-                        f"{at}: its {name} breaks contract.{name} at {broken[0].path}: "
-                        f"{broken[0].message}"
-                    )
-            rule = next(iter(self.form.malformed(example.request)), None)
-            if rule is not None:
-                raise ConfigError(
-                    f"{at}: its request is none of protocol {self.protocol!r}: {rule.message}"
-                )
-
-
-def _schema(gate: Gate, name: str | None) -> Schema | None:
-    return None if name is None else Schema.read(gate.find(name), name)
-
-
-def batched(gate: Gate) -> bool:
-    """Whether the gate's contract has a batch, found without reading its files.
-
-    Raises ConfigError for an unknown protocol.
-    """
-    said = gate.contract
-    found = preset(said.protocol)
-    return FORMS[found.form](found, said.inputs, said.outputs).has_batch

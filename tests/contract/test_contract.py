@@ -85,9 +85,7 @@ def test_a_contract_that_contradicts_itself_is_refused(
         (TENSORS.replace("INT64", "INT65"), "did you mean 'INT64'"),
     ],
 )
-def test_a_contract_without_a_meaning_is_refused(
-    make_gate: Make, text: str, expected: str
-) -> None:
+def test_a_contract_without_a_meaning_is_refused(make_gate: Make, text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Contract.load(make_gate(text))
     assert expected in str(caught.value)
@@ -189,6 +187,7 @@ def test_without_a_request_schema_nothing_is_claimed_of_other_values(make_gate: 
         "an empty body",
         "malformed JSON",
         "a truncated body",
+        "a body cut in the middle",
         "text after the JSON",
         "invalid UTF-8",
     ]

@@ -1,0 +1,1 @@
+"""Sources that are files: each has `claims(path)` and `read(path)`."""
