@@ -1,0 +1,1 @@
+"""The accepted release: its answers recorded, and the candidate held against them."""
