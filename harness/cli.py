@@ -58,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"releasegate {__version__}")
     commands = root.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands.add_parser("run", help="test a candidate and open or close the gate"))
+    _add_record(commands.add_parser("record", help="keep the answers of an accepted release"))
+    _add_freeze(commands.add_parser("freeze", help="keep the requests of a gate, found ones too"))
+    _add_init(commands.add_parser("init", help="write a gate for a service that runs"))
     judge = commands.add_parser("judge", help="judge a recorded report under another policy")
     judge.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
     judge.add_argument(
@@ -97,6 +100,51 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         help="stop after the first required check that does not pass",
     )
     run.add_argument("--quiet", "-q", action="store_true", help="print the verdict only")
+
+
+def _add_record(record: argparse.ArgumentParser) -> None:
+    record.epilog = "exit codes: 0 written, 1 the candidate does not start or breaks its contract, "
+    record.epilog += "2 wrong usage or configuration, 3 error"
+    record.add_argument(
+        "gate", metavar="gate.toml", nargs="?", default="gate.toml", help="by default ./gate.toml"
+    )
+    candidate = record.add_mutually_exclusive_group()
+    candidate.add_argument("--image", metavar="REF", help="record this image instead")
+    candidate.add_argument("--url", metavar="URL", help="record what runs at this URL instead")
+    record.add_argument(
+        "--into", metavar="FILE", help="by default what baseline.golden says, else golden.json"
+    )
+    record.add_argument("--force", action="store_true", help="replace the file where it is there")
+
+
+def _add_freeze(freeze: argparse.ArgumentParser) -> None:
+    freeze.add_argument(
+        "gate", metavar="gate.toml", nargs="?", default="gate.toml", help="by default ./gate.toml"
+    )
+    freeze.add_argument(
+        "--into", metavar="FILE", help="by default what contract.corpus says, else corpus.jsonl"
+    )
+    freeze.add_argument(
+        "--anew", action="store_true", help="make them from today's contract, not from the file"
+    )
+    freeze.add_argument("--force", action="store_true", help="replace a file that is in the way")
+
+
+def _add_init(init: argparse.ArgumentParser) -> None:
+    init.add_argument("target", metavar="IMAGE|URL", help="image to start, or a running service")
+    init.add_argument(
+        "--example",
+        metavar="FILE|JSON",
+        action="append",
+        default=[],
+        help="a request that it serves; a .jsonl file holds one a line",
+    )
+    init.add_argument("--protocol", metavar="NAME", help="by default it is recognised")
+    init.add_argument("--port", metavar="N", type=int, help="by default the one that is exposed")
+    init.add_argument("--name", metavar="NAME", help="by default the image's or the host's")
+    init.add_argument("--model", metavar="NAME", help="the model's name in the protocol's paths")
+    init.add_argument("--path", metavar="PATH", help="path of the predictions")
+    init.add_argument("--into", metavar="DIR", default=".", help="by default the current folder")
 
 
 def _complain(problem: GateError, code: int) -> int:

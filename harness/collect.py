@@ -147,12 +147,18 @@ def validate(gate: Gate, checks: Sequence[Collected]) -> None:
 def refuse_idle_baseline(gate: Gate, fixtures: Iterable[str]) -> None:
     """A baseline that nothing compares with would be a promise that nobody keeps.
 
-    `fixtures` are those that the checks of this run ask for. Raises ConfigError.
+    `fixtures` are those that the checks of this run ask for: `golden` reads the file, `baseline`
+    runs the image. Of a report, only a fixture `baseline` of the user's own can make use.
+    Raises ConfigError.
     """
-    if gate.file.baseline is not None and "baseline" not in fixtures:
-        raise ConfigError(
-            f"{gate.path}: [baseline] is set, but no check of this run compares with it; remove it"
-        )
+    said, asked = gate.file.baseline, set(fixtures)
+    used_by = {"image": "baseline", "report": "baseline", "golden": "golden"}
+    for key, fixture in used_by.items() if said is not None else ():
+        if getattr(said, key) is not None and fixture not in asked:
+            raise ConfigError(
+                f"{gate.path}: baseline.{key} is set, but no check of this run compares with it; "
+                "remove it"
+            )
 
 
 def _refuse_stand_ins(gate: Gate, checks: Sequence[Collected]) -> None:

@@ -44,9 +44,58 @@ def run(arguments: argparse.Namespace) -> int:
     options += ["--gate-fail-fast"] if arguments.fail_fast else []
     packs = [paths.checks(), *(_pack(path) for path in arguments.checks)]
     progress = Progress(gate, quiet=arguments.quiet)
+    # Hypothesis keeps a cache: not in the folder that somebody happens to stand in.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(gate.root / ".gate" / "hypothesis"))
     with _without_pytest_environment():
         code = pytest.main([*options, *map(str, packs)], plugins=[progress])
     return progress.finish(int(code))
+
+
+def record(arguments: argparse.Namespace) -> int:
+    """`gate record`: write the golden answers of a release that is accepted."""
+    from harness.config import load
+    from harness.record import record as keep
+    from harness.runtime import interrupt_on_sigterm
+
+    given = {"image": arguments.image, "url": arguments.url}
+    gate = load(arguments.gate, **given, writes="baseline.golden")
+    restore = interrupt_on_sigterm()
+    try:
+        return keep(gate, arguments.into, force=arguments.force)
+    finally:
+        restore()
+
+
+def freeze(arguments: argparse.Namespace) -> int:
+    """`gate freeze`: write the requests of a gate, with those that failed while exploring."""
+    from harness.config import load
+    from harness.freeze import freeze as keep
+    from harness.runtime import interrupt_on_sigterm
+
+    gate = load(arguments.gate, writes="contract.corpus")
+    restore = interrupt_on_sigterm()
+    try:
+        return keep(gate, arguments.into, anew=arguments.anew, force=arguments.force)
+    finally:
+        restore()
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """`gate init`: look at a running service, and write the gate that it passes."""
+    from harness.init import Wish, initialise, requests
+    from harness.report import printable
+
+    wish = Wish(
+        arguments.target,
+        Path(arguments.into),
+        requests(arguments.example),
+        arguments.protocol,
+        arguments.port,
+        arguments.name,
+        arguments.model,
+        arguments.path,
+    )
+    return initialise(wish, lambda line: print(printable(line), flush=True))
 
 
 def judge(arguments: argparse.Namespace) -> int:

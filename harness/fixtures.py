@@ -17,7 +17,8 @@ from harness.run import Run
 
 if TYPE_CHECKING:
     from harness.accuracy import Comparison
-    from harness.contract import Contract
+    from harness.baseline import Baseline
+    from harness.contract import Contract, Golden
     from harness.load import Traffic
     from harness.runtime import Endpoint, Image, Sandbox
 
@@ -94,6 +95,24 @@ def source(_run: Run) -> Path:
 def contract(_run: Run) -> Contract:
     """What the candidate promises."""
     return _run.contract()
+
+
+@pytest.fixture(scope="session")
+def golden(_run: Run) -> Golden:
+    """The accepted release's contract and answers, as `gate record` wrote them."""
+    found = _run.golden()
+    if found is None:
+        pytest.skip("baseline.golden is not set")
+    return found
+
+
+@pytest.fixture(scope="session")
+def baseline(_run: Run) -> Baseline:
+    """The accepted release, running beside the candidate."""
+    found = _run.baseline()
+    if found is None:
+        pytest.skip("baseline.image is not set")
+    return found
 
 
 @pytest.fixture(scope="session")

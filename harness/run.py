@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from harness.config import Gate
-from harness.errors import CandidateNotReady, EngineError
+from harness.errors import CandidateNotReady, ConfigError, EngineError, GateError
 from harness.limits import Limit
 from harness.model import Candidate, Startup
+from harness.parts import Parts
 from harness.units import in_base
 
 if TYPE_CHECKING:
     from harness.accuracy import Comparison
-    from harness.contract import Contract
+    from harness.baseline import Baseline
+    from harness.contract import Contract, Golden
     from harness.load import Rig, Traffic
     from harness.runtime import Endpoint, Image, Runtime, Sandbox
-
-Value = TypeVar("Value")
 
 
 class Run:
@@ -33,9 +32,11 @@ class Run:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.load_limits: Mapping[str, Limit] = {}  # in force for the family, once collected
-        self._parts: dict[str, Future[Any]] = {}
+        self._parts = Parts()
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
+        self._beside: Runtime | None = None  # where the baseline runs
+        self._learned: Contract | None = None  # completed by the first instance that served
         self._closed = False
 
     @property
@@ -52,21 +53,23 @@ class Run:
 
     def begin(self, needed: set[str]) -> None:
         """Start in the background what the fixtures in `needed` will ask for."""
-        asked = {"startup", "endpoint", "traffic"}
+        asked = {"startup", "endpoint", "traffic", "baseline"}
         if self.gate.accuracy_is_served:
             asked.add("comparison")
         if needed & (asked | {"candidate", "image"}):
-            self._begin("candidate", self._resolve)
+            self._parts.begin("candidate", self._resolve)
         if needed & asked:
-            self._begin("started", self._start)
+            self._parts.begin("started", self._start)
         if "comparison" in needed:
-            self._begin("comparison", self._compare)
+            self._parts.begin("comparison", self._compare)
         if "image" in needed:
-            self._begin("scan", self._scan)
+            self._parts.begin("scan", self._scan)
         if "traffic" in needed:
-            self._begin("rig", self._stand_by)
+            self._parts.begin("rig", self._stand_by)
         if "read_only_startup" in needed:
-            self._begin("read_only", self._start_read_only)
+            self._parts.begin("read_only", self._start_read_only)
+        if "baseline" in needed and self.gate.baseline_image is not None:
+            self._parts.begin("baseline", self._start_baseline)
 
     def validate(self) -> None:
         """What only the rooms themselves can tell of gate.toml. Raises ConfigError."""
@@ -74,12 +77,12 @@ class Run:
             from harness.accuracy import validate
 
             validate(self.gate)
-        self.contract()
+        self.declared()
+        self.golden()
 
     def candidate(self) -> Candidate:
         """What is under test. Raises EngineError."""
-        found: Candidate = self._begin("candidate", self._resolve).result()
-        return found
+        return self._parts.get("candidate", self._resolve)
 
     def startup(self) -> Startup:
         """What happened when it was started. Raises EngineError."""
@@ -97,7 +100,7 @@ class Run:
 
     def died(self) -> str:
         """How a candidate that was ready has ended since; empty where it did not."""
-        started = self._done("started")
+        started = self._parts.done("started")
         if started is None:
             return ""
         startup, endpoint = started
@@ -107,7 +110,7 @@ class Run:
         how = "" if end is None else f" (exit code {end.code}{', out of memory' * end.oom_killed})"
         return f"the candidate has ended since it became ready{how}"
 
-    @contextmanager
+    @contextlib.contextmanager
     def launch(self, sandbox: Sandbox) -> Iterator[tuple[Startup, Endpoint]]:
         """One more instance while the block runs. Raises EngineError."""
         endpoint = self.runtime.start(sandbox)
@@ -121,33 +124,60 @@ class Run:
 
         Raises EngineError, and CandidateNotReady where it does not even start without.
         """
-        found: Startup = self._begin("read_only", self._start_read_only).result()
-        return found
+        return self._parts.get("read_only", self._start_read_only)
 
     def image(self) -> Image | None:
         """The image under test, or None where the candidate is none."""
         self.candidate()
         return self.runtime.image()
 
+    def declared(self) -> Contract:
+        """What gate.toml and its files say that the candidate promises. Raises ConfigError."""
+        return self._parts.get("contract", self._read_contract)
+
     def contract(self) -> Contract:
-        """What the candidate promises. Raises ConfigError."""
-        found: Contract = self._begin("contract", self._read_contract).result()
-        return found
+        """What the candidate promises, completed by what it says of itself while it starts.
+
+        Raises ConfigError, and where it has to be asked what `endpoint` raises.
+        """
+        declared = self.declared()
+        if self._learned is None and not declared.complete:
+            self.endpoint()
+        return self._learned or declared
+
+    def golden(self) -> Golden | None:
+        """The contract and answers of the accepted release, where gate.toml names their file.
+
+        Raises ConfigError.
+        """
+        from harness.contract import read_golden
+
+        path = self.gate.golden_path
+        if path is None:
+            return None
+        return self._parts.get("golden", lambda: read_golden(path, self.declared().protocol))
+
+    def baseline(self) -> Baseline | None:
+        """The accepted release that runs beside the candidate, where gate.toml names its image.
+
+        Raises EngineError, and CandidateNotReady where there is nothing to compare it with.
+        """
+        if self.gate.baseline_image is None:
+            return None
+        return self._parts.get("baseline", self._start_baseline)
 
     def comparison(self) -> Comparison:
         """Candidate model against reference model, on the rows of the data set."""
-        found: Comparison = self._begin("comparison", self._compare).result()
-        return found
+        return self._parts.get("comparison", self._compare)
 
     def traffic(self) -> Traffic:
         """The load run, once the machine is quiet: nothing else may be measured meanwhile."""
-        self._let_end("comparison", "scan", "read_only")
-        found: Traffic = self._begin("traffic", self._load).result()
-        return found
+        self._parts.let_end("comparison", "scan", "read_only", "baseline")
+        return self._parts.get("traffic", self._load)
 
     def logs(self) -> str:
         """What the candidate wrote, as far as it can be known now."""
-        started = self._done("started")
+        started = self._parts.done("started")
         if started is None:
             return ""
         try:
@@ -158,22 +188,24 @@ class Run:
 
     def known(self) -> tuple[Candidate | None, str]:
         """The candidate, where it was resolved, and the name of the runtime, where one is open."""
-        return self._done("candidate"), "" if self._runtime is None else self._runtime.name
+        return self._parts.done("candidate"), "" if self._runtime is None else self._runtime.name
 
     def close(self) -> None:
         """Remove everything that was started."""
         with self._lock:
             self._closed = True
-            runtime, self._runtime = self._runtime, None
-        rig = self._done("rig")
+            runtimes = [self._runtime, self._beside]
+            self._runtime = self._beside = None
+        rig = self._parts.done("rig")
         if rig is not None:
             rig.discard()
-        if runtime is not None:
-            runtime.close()
+        with contextlib.ExitStack() as closing:  # all of them, whatever one of them raises
+            for runtime in runtimes:
+                if runtime is not None:
+                    closing.callback(runtime.close)
 
     def _started(self) -> tuple[Startup, Endpoint]:
-        found: tuple[Startup, Endpoint] = self._begin("started", self._start).result()
-        return found
+        return self._parts.get("started", self._start)
 
     def _resolve(self) -> Candidate:
         return self.runtime.resolve()
@@ -186,15 +218,46 @@ class Run:
     def _wait(self, endpoint: Endpoint) -> Startup:
         from harness.runtime import wait_ready
 
-        contract = self.contract()
-        ready = self.gate.candidate.ready
-        within = in_base(ready.within, "time")
-        return wait_ready(endpoint, ready.path or contract.ready_path, within, contract.probe)
+        contract = self.declared()
+        said = self.gate.candidate.ready
+        within = in_base(said.within, "time")
+        # What a body must say is known only of the path that the protocol names.
+        unready = contract.preset.unready if said.path is None else None
+        path = said.path or contract.ready_path
+        return wait_ready(endpoint, path, within, self._probe, unready)
+
+    def _probe(self, base_url: str) -> str:
+        """One real inference, by a contract that may have to be learned first.
+
+        A contract that is impossible is no matter of waiting: ConfigError.
+        """
+        try:
+            contract = self._learned or self.declared().learn(base_url)
+        except ConfigError:
+            raise
+        except GateError as problem:
+            return str(problem)
+        why = contract.probe(base_url)
+        if not why and self._learned is None:
+            self._learned = contract
+        return why
 
     def _read_contract(self) -> Contract:
         from harness.contract import Contract
 
         return Contract.load(self.gate)
+
+    def _start_baseline(self) -> Baseline:
+        """Once the candidate is up: its start is timed, and its contract may have to be learned."""
+        from harness.baseline import gate_of, start
+        from harness.runtime import open_runtime
+
+        self.endpoint()
+        with self._lock:
+            if self._closed:
+                raise CandidateNotReady("the run is over")
+            runtime = self._beside = open_runtime(gate_of(self.gate))
+        return start(runtime, self._wait)
 
     def _compare(self) -> Comparison:
         from harness.accuracy import evaluate
@@ -221,7 +284,7 @@ class Run:
 
     def _let_it_start(self) -> None:
         """The start is timed: leave it the machine."""
-        self._let_end("started")
+        self._parts.let_end("started")
 
     def _stand_by(self) -> Rig:
         """Locust takes a while to load: it can do so while other checks run."""
@@ -233,40 +296,9 @@ class Run:
     def _load(self) -> Traffic:
         from harness.load import run
 
-        rig = self._begin("rig", self._stand_by).result()
+        rig = self._parts.get("rig", self._stand_by)
         try:
             endpoint = self.endpoint()
             return run(self.gate, endpoint, self.contract(), self.load_limits, rig)
         finally:
             rig.discard()
-
-    def _done(self, name: str) -> Any:
-        """The result of a part that has come to one, else None; it is not waited for."""
-        part = self._parts.get(name)
-        if part is None or not part.done() or part.exception() is not None:
-            return None
-        return part.result()
-
-    def _let_end(self, *names: str) -> None:
-        """Wait for the parts that were begun, however they end."""
-        for name in names:
-            part = self._parts.get(name)
-            if part is not None:
-                part.exception()
-
-    def _begin(self, name: str, work: Callable[[], Value]) -> Future[Value]:
-        with self._lock:
-            part = self._parts.get(name)
-            if part is not None:
-                return part
-            part = self._parts[name] = Future()
-        # A daemon: an interrupted run must not wait for an engine that is busy.
-        threading.Thread(target=_fulfil, args=(part, work), name=name, daemon=True).start()
-        return part
-
-
-def _fulfil(part: Future[Value], work: Callable[[], Value]) -> None:
-    try:
-        part.set_result(work())
-    except BaseException as problem:
-        part.set_exception(problem)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 
 from harness.model import Exit, Usage
 
@@ -65,6 +66,15 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # with the usual 5, parallel clients wait a second to connect
 
 
+def _chunks(stream: BufferedIOBase) -> bytes:
+    body = b""
+    while size := int(stream.readline().partition(b";")[0], 16):
+        body += stream.read(size)
+        stream.readline()
+    stream.readline()
+    return body
+
+
 @contextmanager
 def serve(answer: Handler) -> Iterator[FakeEndpoint]:
     """Serve `answer` on a free port of 127.0.0.1 while the block runs; HTTP/1.1 with keep-alive."""
@@ -73,7 +83,9 @@ def serve(answer: Handler) -> Iterator[FakeEndpoint]:
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            chunked = self.headers.get("Transfer-Encoding") == "chunked"
+            length = int(self.headers.get("Content-Length") or 0)
+            body = _chunks(self.rfile) if chunked else self.rfile.read(length)
             reply = answer(self.command, self.path, body)
             self.send_response(reply.status)
             for name, value in reply.headers.items():
@@ -81,7 +93,7 @@ def serve(answer: Handler) -> Iterator[FakeEndpoint]:
             if "Content-Length" not in reply.headers:
                 self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            self.wfile.write(reply.body if self.command != "HEAD" else b"")
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _answer
 

@@ -220,6 +220,15 @@ def test_a_baseline_that_nothing_compares_with_is_wrong_usage(project: Project) 
     assert result.ret == 2 and "no check of this run compares with it" in result.stdout.str()
 
 
+@pytest.mark.parametrize("key", ["golden", "report"])
+def test_a_file_of_a_baseline_that_nothing_reads_is_wrong_usage(project: Project, key: str) -> None:
+    (project.pytester.path / "file.json").write_text("{}", encoding="utf-8")
+    project.gate(GATE + f'[baseline]\n{key} = "file.json"\n')
+    project.check(PASSES)
+    result = project.run(".")
+    assert result.ret == 2 and f"baseline.{key} is set, but no check" in result.stdout.str()
+
+
 def test_a_policy_limit_takes_the_place_of_the_declared_one(project: Project) -> None:
     project.gate(GATE + '[policy.limits]\n"mine.size" = "<= 1"\n')
     project.check(PASSES)

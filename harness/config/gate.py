@@ -80,6 +80,17 @@ class Gate:
         """`[load]`, where the file has one."""
         return self.file.load
 
+    @property
+    def baseline_image(self) -> str | None:
+        """Image of the release that runs beside the candidate, where there is one."""
+        return None if self.file.baseline is None else self.file.baseline.image
+
+    @property
+    def golden_path(self) -> Path | None:
+        """File of the accepted release's contract and answers, where there is one."""
+        said = None if self.file.baseline is None else self.file.baseline.golden
+        return None if said is None else self.find(said)
+
     def find(self, relative: str) -> Path:
         """The path that `relative` stands for in this file."""
         return (self.root / relative).resolve()
@@ -96,9 +107,11 @@ def load(
     image: str | None = None,
     url: str | None = None,
     baseline: str | None = None,
+    writes: str | None = None,
 ) -> Gate:
     """Read a gate.toml; `image`, `url` and `baseline` replace what it says of them.
 
+    `writes`: key of a file that is about to be written, and need not be there yet.
     Raises ConfigError with file, key path, what was received and what was expected.
     """
     path = Path(path).resolve()
@@ -108,7 +121,7 @@ def load(
         file = GateFile.model_validate(raw)
     except ValidationError as problem:
         raise ConfigError(explain(path, raw, problem)) from None
-    _check_paths(path, raw)
+    _check_paths(path, raw, writes)
     _check_meaning(path, file)
     try:
         for name in file.policies:
@@ -147,15 +160,17 @@ def _override(
         if url:
             candidate.pop("services", None)  # what runs elsewhere has its own beside it
     if baseline is not None:
-        raw["baseline"] = {"image": baseline}
+        said = raw.get("baseline")
+        golden = said.get("golden") if isinstance(said, dict) else None
+        raw["baseline"] = {"image": baseline} | ({} if golden is None else {"golden": golden})
 
 
-def _check_paths(path: Path, raw: dict[str, Any]) -> None:
+def _check_paths(path: Path, raw: dict[str, Any], writes: str | None) -> None:
     for key, kind in _PATHS.items():
         value: Any = raw
         for part in key.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        if not isinstance(value, str) or value in _WORDS.get(key, ()):
+        if not isinstance(value, str) or value in _WORDS.get(key, ()) or key == writes:
             continue
         found = path.parent / value
         exists = {"file": found.is_file, "folder": found.is_dir, "any": found.exists}[kind]()

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.config.words import (
     Address,
+    Budget,
     Duration,
     IsoDate,
     LimitText,
@@ -177,15 +178,17 @@ class ContractConfig(Section):
     """For protocol "openapi": file of the document, or the path at which the server has it."""
     max_batch: int | None = Field(default=None, ge=1)
     """Most rows that one request may carry."""
-    tolerance: float = Field(default=1e-5, ge=0)
+    tolerance: float = Field(default=1e-5, ge=0, lt=1)
     """Smallest difference between numbers that counts, relative and absolute."""
     volatile: list[str] = []
     """JSON paths of an answer that may differ each time, like "$.request_id"."""
     tolerate: list[str] = []
     """Rules of findings that are reported as warnings, like "json-nonfinite"."""
+    strict: bool = False
+    """Whether what lenient readers forgive is forbidden too: doubled names, "1" for a number."""
     corpus: str | None = None
     """Frozen requests, written by `gate freeze`; by default they are made anew, always the same."""
-    explore: Duration = "10 s"
+    explore: Budget = "10 s"
     """Most time for requests that no run has sent before; "0 s" for none."""
     seed: int = 1
     """Seed of those requests."""

@@ -14,10 +14,10 @@ from harness.limits import Limit
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
 
 
-def _quantity(expected: str) -> AfterValidator:
+def _quantity(expected: str, *, zero: bool = False) -> AfterValidator:
     def validate(text: str) -> str:
         value, _ = units.parse_quantity(text, expected)
-        if value <= 0:
+        if value < 0 or (value == 0 and not zero):
             raise ValueError(
                 f"{text!r} must be greater than zero, like {units.example(expected)!r}"
             )
@@ -54,6 +54,7 @@ def _name(text: str) -> str:
 
 
 Duration = Annotated[str, _quantity("time"), Field(examples=["30 s"])]
+Budget = Annotated[str, _quantity("time", zero=True), Field(examples=["10 s"])]  # "0 s" is none
 Size = Annotated[str, _quantity("size"), Field(examples=["512 MiB"])]
 Rate = Annotated[str, _quantity("rate"), Field(examples=["200 /s"])]
 LimitText = Annotated[str, AfterValidator(_limit), Field(examples=["<= 100 ms"])]

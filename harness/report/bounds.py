@@ -11,6 +11,7 @@ from harness.model import CheckResult, Evidence, Finding, JudgedMeasurement, Sev
 
 MAX_LOGS = 64_000  # characters, of the end
 MAX_TEXT = 8_000  # characters of one text
+MAX_COMMAND = 64_000  # characters of a command: half of one repeats nothing
 MAX_FINDINGS = 200  # of one check
 MAX_EVIDENCE = 20  # of one check
 _MAX_ITEMS = 5_000  # of one list
@@ -87,7 +88,7 @@ def _finding(item: Finding) -> Finding:
         location=text(item.location, 1_000),
         expected=text(item.expected),
         received=text(item.received),
-        reproduce=text(item.reproduce),
+        reproduce=text(item.reproduce, MAX_COMMAND),
     )
 
 

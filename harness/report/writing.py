@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import uuid
 from pathlib import Path
 
 from harness.errors import ReportError
+from harness.files import write_whole
 from harness.report import registry
 from harness.report.document import Report
 from harness.report.reading import MAX_BYTES
@@ -60,19 +59,7 @@ def _save(path: Path, text: str) -> Path:
     """Write whole or not at all: a reader never sees half of a verdict."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text.encode("utf-8"))
+        write_whole(path, text.encode("utf-8"))
     except (OSError, UnicodeEncodeError) as problem:
         raise ReportError(f"{path}: cannot be written: {problem}") from None
     return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -12,9 +12,12 @@ import pytest
 from checks import check_behaviour, check_contract
 from harness import Finding, Measurement, Severity
 from harness.config import Gate, load
-from harness.contract import Contract
+from harness.contract import Contract, Golden, record
 from harness.declare import spec_of
 from harness.errors import GateError
+from harness.judge import judge
+from harness.limits import Limit
+from harness.model import Candidate
 from harness.testing import FakeEndpoint, Handler, Reply, serve
 
 HEAD = 'version = 1\n[candidate]\nname = "m"\nurl = "http://127.0.0.1:1"\n[contract]\n'
@@ -86,7 +89,7 @@ def digits(method: str, path: str, body: bytes) -> Reply:
     value = _routed(path, method, body, "/v1/models/m:predict")
     if isinstance(value, Reply):
         return value
-    rows = value.get("instances") if isinstance(value, dict) else None
+    rows = value.get("instances") if isinstance(value, dict) and "inputs" not in value else None
     if not isinstance(rows, list) or not rows or not all(map(_is_row, rows)):
         return _json({"error": "expected rows of 4 numbers"}, 400)
     return _json({"predictions": [[sum(row) / 64, 1 - sum(row) / 64] for row in rows]})
@@ -410,9 +413,11 @@ def test_a_defect_is_found_by_its_check_and_not_by_behaviour(name: str, tmp_path
 
 def test_a_defect_of_every_answer_is_reported_once(tmp_path: Path) -> None:
     handler = changed(sentiment, _on_200(lambda b: b'{"positive": "x"}'))
+    contract = Contract.load(_gate(tmp_path, SENTIMENT))
     with serve(handler) as fake:
-        found = _errors(CHECKS["response"](Contract.load(_gate(tmp_path, SENTIMENT)), fake))
-    assert [item.message for item in found] == ["response: 'x' is not of type 'boolean' (13 times)"]
+        found = _errors(CHECKS["response"](contract, fake))
+    times = f"({len(contract.corpus.valid)} times)"
+    assert [item.message for item in found] == [f"response: 'x' is not of type 'boolean' {times}"]
     assert found[0].expected == '{"type": "boolean"} (by res.json#/properties/positive/type)'
     assert found[0].received == '"x"'
 
@@ -449,7 +454,7 @@ def test_a_service_that_refuses_everything_fails(tmp_path: Path) -> None:
     with serve(lambda m, p, b: _json({"error": "no"}, 400)) as fake:
         contract = Contract.load(_gate(tmp_path, schema_only))
         found = _errors(CHECKS["response"](contract, fake))
-        with pytest.raises(GateError, match="no body to read"):
+        with pytest.raises(GateError, match="a plain body to read"):
             CHECKS["json"](contract, fake)
     assert "none of" in found[0].message
 
@@ -465,3 +470,72 @@ def test_a_service_that_is_gone_fails_in_the_connection_layer(tmp_path: Path) ->
     gone = FakeEndpoint("http://127.0.0.1:1")
     found = _errors(CHECKS["response"](Contract.load(_gate(tmp_path, SENTIMENT)), gone))
     assert found[0].message.startswith("connection: no connection")
+
+
+def _golden(contract: Contract, good: Handler) -> Golden:
+    with serve(good) as fake:
+        recorded = record(contract, fake.base_url, Candidate("m", "m:1"))
+    assert recorded.golden is not None
+    return recorded.golden
+
+
+@pytest.mark.parametrize("text, good", [(SENTIMENT, sentiment), (DIGITS, digits)])
+def test_a_service_answers_as_it_was_recorded_and_keeps_its_contract(
+    text: str, good: Handler, tmp_path: Path
+) -> None:
+    contract = Contract.load(_gate(tmp_path, text))
+    golden = _golden(contract, good)
+    with serve(good) as fake:
+        told = check_contract.check_golden(contract, golden, fake)
+    assert _findings(told) == [] and _judged(check_contract.check_golden, told) == "passed"
+    told = check_contract.check_compatible(contract, golden)
+    assert _judged(check_contract.check_compatible, told) == "passed"
+
+
+def test_labels_that_were_swapped_consistently_fail_the_golden_check_alone(tmp_path: Path) -> None:
+    def swap(method: str, path: str, body: bytes, good: Reply) -> Reply:
+        value = json.loads(good.body)
+        return _json({"positive": not value["positive"]}) if good.status == 200 else good
+
+    contract = Contract.load(_gate(tmp_path, SENTIMENT, '{"request": ["ab"]}'))
+    golden = _golden(contract, sentiment)
+    with serve(changed(sentiment, swap)) as fake:
+        assert _errors(check_contract.check_response(contract, fake)) == []
+        told = check_contract.check_golden(contract, golden, fake)
+    assert _judged(check_contract.check_golden, told) == "failed"
+    loose = {"golden_changed": Limit.parse("<= 100 %"), "golden_flipped": Limit.parse("<= 100 %")}
+    assert str(judge(loose, told).outcome) == "passed"  # a policy may allow it
+
+
+def test_a_field_that_the_recorded_contract_promised_and_this_one_does_not_is_an_error(
+    tmp_path: Path,
+) -> None:
+    golden = _golden(Contract.load(_gate(tmp_path, SENTIMENT)), sentiment)
+    gate = _gate(tmp_path, SENTIMENT, '{"request": ["ab"]}')
+    (tmp_path / "res.json").write_text('{"type": "object"}')
+    told = check_contract.check_compatible(Contract.load(gate), golden)
+    assert [item.rule for item in _errors(told)] == ["response-property-removed"]
+    assert _judged(check_contract.check_compatible, told) == "failed"
+
+
+def _judged(look: Any, told: Sequence[object]) -> str:
+    spec = spec_of(look)
+    assert spec is not None
+    return str(judge(spec.limits, told).outcome)
+
+
+def test_metadata_are_looked_at_only_where_they_could_be_described(
+    tmp_path: Path,
+) -> None:
+    spec = spec_of(check_contract.check_metadata)
+    assert spec is not None and spec.applies is not None
+    path = tmp_path / "gate.toml"
+    tensors = '[[contract.inputs]]\nname = "x"\nshape = ["batch", 4]\n'
+    for text, expected in (
+        (DIGITS, ""),
+        (HEAD + 'protocol = "open-inference-v2"\n', ""),
+        (HEAD + 'path = "/p"\n' + tensors, "this protocol has no description"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        why = spec.applies(load(path))
+        assert why.startswith(expected) and bool(why) is bool(expected)

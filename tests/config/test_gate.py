@@ -287,3 +287,20 @@ def test_a_policy_that_does_not_exist_is_refused_with_the_nearest_name(tmp_path:
 def test_image_and_url_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="exclude each other"):
         load(write(tmp_path, GOOD), image="a", url="http://127.0.0.1:1")
+
+
+def test_a_baseline_from_the_command_line_leaves_the_golden_file_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "golden.json").touch()
+    path = write(tmp_path, also('[baseline]\nreport = "r.json"\ngolden = "golden.json"'))
+    (tmp_path / "r.json").touch()
+    gate = load(path, baseline="m:1")
+    assert (gate.baseline_image, gate.golden_path) == ("m:1", tmp_path / "golden.json")
+    said = gate.file.baseline
+    assert said is not None and said.report is None
+
+
+def test_a_golden_file_need_not_be_there_for_who_is_about_to_write_it(tmp_path: Path) -> None:
+    path = write(tmp_path, also('[baseline]\ngolden = "golden.json"'))
+    assert load(path, writes="baseline.golden").golden_path == tmp_path / "golden.json"
+    with pytest.raises(ConfigError, match="baseline.golden = 'golden.json': no such file"):
+        load(path)
