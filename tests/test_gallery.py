@@ -8,19 +8,26 @@ wolf is soon switched off.
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
 
-ROOT = Path(__file__).parent.parent
+from tests.gallery.shared import (
+    ROOT,
+    SECONDS,
+    Edit,
+    Strict,
+    change,
+    missed,
+    run,
+    wolves,
+    write_gate,
+)
+
 GALLERY = Path(__file__).parent / "gallery"
 FILES = sorted(GALLERY.glob("*/*.toml"))
 NAMES = [file.relative_to(GALLERY).with_suffix("").as_posix() for file in FILES]
@@ -30,12 +37,11 @@ IMAGES = {
     "digits": "releasegate-example/digits:int8",
 }
 INSIDE = ("webapp",)  # folders of an example that go into its image as they are
-BUSY = "invalid-run"  # rule of doubts about the load generator itself
-SECONDS = 180  # a gate that takes longer hangs
 
 # Short, and generous where a busy machine could be mistaken for the defect.
 BRISK: dict[str, Any] = {
     "candidate": {"ready": {"within": "20 s"}},
+    "contract": {"explore": "0 s"},
     "load": {"rate": "250 /s", "duration": "3.2 s", "warmup": "0.3 s"},
     "policy": {"required": FAMILIES, "limits": {"load.latency_p99": "<= 1 s"}},
 }
@@ -46,20 +52,6 @@ LIGHT: dict[str, dict[str, Any]] = {
 }
 OTHERS = [name for name in FAMILIES if name != "load"]
 NO_LOAD = {"load": None, "policy": {"required": OTHERS, "limits": {"load.latency_p99": None}}}
-
-
-class Strict(BaseModel):
-    """A table of a gallery file; a key that it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Edit(Strict):
-    """A piece of text that stands in `file` exactly once, and what it becomes."""
-
-    file: str
-    replace: str
-    with_: str = Field(alias="with")
 
 
 class Add(Strict):
@@ -112,51 +104,13 @@ def apply(defect: Defect, folder: Path) -> None:
         folder,
         ignore=shutil.ignore_patterns("__pycache__", ".gate"),
     )
-    for edit in defect.edit:
-        path = folder / edit.file
-        text = path.read_text(encoding="utf-8")
-        if text.count(edit.replace) != 1:
-            raise ValueError(
-                f"{edit.file}: {edit.replace!r} stands there {text.count(edit.replace)} times"
-            )
-        path.write_text(text.replace(edit.replace, edit.with_), encoding="utf-8")
+    change(folder, defect.edit)
     for add in defect.add:
         path = folder / add.file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(add.text, encoding="utf-8")
     for name in defect.remove:
         (folder / name).unlink()
-
-
-def write_gate(folder: Path, *layers: dict[str, Any]) -> Path:
-    """Lay tables over the example's gate.toml, each over the ones before it."""
-    path = folder / "gate.toml"
-    gate = tomllib.loads(path.read_text(encoding="utf-8"))
-    for layer in layers:
-        lay_over(gate, layer)
-    lines = [f"{json.dumps(key)} = {as_toml(value)}\n" for key, value in gate.items()]
-    path.write_text("".join(lines), encoding="utf-8")
-    return path
-
-
-def lay_over(below: dict[str, Any], above: dict[str, Any]) -> None:
-    """Merge tables; None takes a key out, everything else is replaced."""
-    for key, value in above.items():
-        if value is None:
-            below.pop(key, None)
-        elif isinstance(value, dict) and isinstance(below.get(key), dict):
-            lay_over(below[key], value)
-        else:
-            below[key] = value
-
-
-def as_toml(value: Any) -> str:
-    """A TOML value on one line. Strings, numbers and booleans are written as in JSON."""
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(k)} = {as_toml(v)}' for k, v in value.items())} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(as_toml, value))}]"
-    return json.dumps(value)
 
 
 @contextlib.contextmanager
@@ -182,54 +136,6 @@ def image_of(defect: Defect, name: str, folder: Path, context: Path) -> Iterator
             yield tag
         finally:
             client.images.remove(tag, force=True)
-
-
-def run(gate: Path, out: Path) -> tuple[int, dict[str, Any]]:
-    """Run the gate as a user does; its exit code and its report."""
-    command = [sys.executable, "-m", "harness", "run", str(gate), "--report", str(out), "--quiet"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
-    path = out / "report.json"
-    if not path.is_file():
-        raise AssertionError(
-            f"exit code {done.returncode} and no report:\n{(done.stdout + done.stderr)[-3000:]}"
-        )
-    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return done.returncode, report
-
-
-def missed(defect: Defect, report: dict[str, Any]) -> list[str]:
-    """What the check that must catch the defect did instead."""
-    check = next((row for row in report["checks"] if row["id"] == defect.catches), None)
-    if check is None:
-        return [f"{defect.catches}: no such check ran"]
-    if check["outcome"] != "failed":
-        return [f"{defect.catches}: {check['outcome']} {check['reason']}, must be failed"]
-    told = [check["reason"], *(json.dumps(row, ensure_ascii=False) for row in check["findings"])]
-    if not any(defect.says in text for text in told):
-        return [f"{defect.catches}: does not say {defect.says!r}, but: {check['reason']}"]
-    return []
-
-
-def wolves(report: dict[str, Any], family: str | None) -> list[str]:
-    """Checks of other families that are not content.
-
-    Of a candidate that never became ready nobody can say anything: errors and skips behind a
-    failed start are the truth. And a load generator that was short of processor time speaks of
-    this machine, not of the candidate.
-    """
-    quiet = {"passed", "skipped"} | ({"errored"} if family == "startup" else set())
-    found = []
-    for check in report["checks"]:
-        bad = [row for row in check["findings"] if row["severity"] in ("error", "doubt")]
-        busy = check["outcome"] == "inconclusive" and {row["rule"] for row in bad} == {BUSY}
-        unheard = check["outcome"] == "skipped" and check["required"] and family != "startup"
-        if check["id"].partition(".")[0] == family or busy:
-            continue
-        if check["outcome"] not in quiet or bad or unheard:
-            found.append(f"{check['id']}: {check['outcome']} {check['reason']} {bad[:2] or ''}")
-    return found
 
 
 @pytest.fixture(scope="session")
@@ -275,7 +181,7 @@ def test_the_example_itself_passes(base: str, tmp_path: Path, examples: None) ->
 
     code, report = run(write_gate(folder, BRISK), tmp_path / "out")
 
-    assert wolves(report, None) == []
+    assert wolves(report, ()) == []
     assert (report["verdict"], code) == ("pass", 0)
 
 
@@ -293,6 +199,6 @@ def test_a_defect_is_caught_by_its_check_and_by_no_other_family(
         gate = write_gate(folder, {"candidate": {"image": image}}, *defect.layers)
         code, report = run(gate, tmp_path / "out")
 
-    problems = [*missed(defect, report), *wolves(report, defect.family)]
+    problems = [*missed(defect.catches, defect.says, report), *wolves(report, [defect.family])]
     assert not problems, "\n".join([f"{name}: {defect.why}", *problems])
     assert (report["verdict"], code) == ("fail", 1)
