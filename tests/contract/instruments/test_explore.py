@@ -194,7 +194,7 @@ def test_the_same_seed_draws_the_same_requests(make_gate: Make) -> None:
         contract = Contract.load(make_gate(f"seed = {seed}\n{ROWS}"))
         with serve(recording(asked)) as endpoint:
             explore(contract, endpoint.base_url)
-        return asked
+        return asked[:100]  # the time, and so the number, is another one on a busy machine
 
     assert bodies(1) == bodies(1)
     assert bodies(1) != bodies(2)
