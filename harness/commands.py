@@ -55,29 +55,21 @@ def record(arguments: argparse.Namespace) -> int:
     """`gate record`: write the golden answers of a release that is accepted."""
     from harness.config import load
     from harness.record import record as keep
-    from harness.runtime import interrupt_on_sigterm
 
     given = {"image": arguments.image, "url": arguments.url}
     gate = load(arguments.gate, **given, writes="baseline.golden")
-    restore = interrupt_on_sigterm()
-    try:
+    with _interruptible():
         return keep(gate, arguments.into, force=arguments.force)
-    finally:
-        restore()
 
 
 def freeze(arguments: argparse.Namespace) -> int:
     """`gate freeze`: write the requests of a gate, with those that failed while exploring."""
     from harness.config import load
     from harness.freeze import freeze as keep
-    from harness.runtime import interrupt_on_sigterm
 
     gate = load(arguments.gate, writes="contract.corpus")
-    restore = interrupt_on_sigterm()
-    try:
+    with _interruptible():
         return keep(gate, arguments.into, anew=arguments.anew, force=arguments.force)
-    finally:
-        restore()
 
 
 def init(arguments: argparse.Namespace) -> int:
@@ -165,6 +157,18 @@ def _pack(given: str) -> Path:
     if not path.exists():
         raise ConfigError(f"--checks {given}: no such file or folder")
     return path
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that what was started is removed."""
+    from harness.runtime import interrupt_on_sigterm
+
+    restore = interrupt_on_sigterm()
+    try:
+        yield
+    finally:
+        restore()
 
 
 @contextlib.contextmanager
