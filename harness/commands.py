@@ -87,7 +87,8 @@ def init(arguments: argparse.Namespace) -> int:
         arguments.model,
         arguments.path,
     )
-    return initialise(wish, lambda line: print(printable(line), flush=True))
+    with _interruptible():
+        return initialise(wish, lambda line: print(printable(line), flush=True))
 
 
 def judge(arguments: argparse.Namespace) -> int:

@@ -17,7 +17,10 @@ from harness.contract.relations.relation import Relation, place_in
 from harness.contract.relations.rows import Bench, bench
 from harness.contract.requests.cases import Case
 from harness.contract.requests.strategies import valid_cases
+from harness.contract.text import shown
+from harness.contract.wire.transport import Layer
 from harness.errors import GateError
+from harness.model import Severity
 from harness.units import in_base
 
 _REQUESTS = 120  # drawn at most; each is asked two to four times
@@ -122,7 +125,15 @@ def _confirm(hunter: _Hunter, calibration: Calibration, how: str, broken: _Broke
         hunter.relation.report(broken.exchange, what, broken.difference, f"as when {how}")
         hunter.relation.where.append(how)
     else:
-        hunter.relation.notes.append(
-            f"{case.name} had other results when {how}, and again {times} of {asked} times: "
-            "unstable"
+        found = broken.difference
+        hunter.relation.findings.append(
+            broken.exchange.finding(
+                "unstable",
+                Layer.INFERENCE,
+                f"{case.name} had other results when {how}, and again {times} of {asked} times",
+                severity=Severity.WARNING,
+                location=found.path,
+                expected=f"{shown(found.expected)}, as when {how}",
+                received=shown(found.received),
+            )
         )
