@@ -44,3 +44,8 @@ def _built_in(package: str) -> tuple[ModuleType, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(found.__path__))
     modules = (importlib.import_module(f"{package}.{name}") for name in names)
     return tuple(module for module in modules if hasattr(module, "SUFFIXES"))
+
+
+def module_named(name: str) -> ModuleType:
+    """The module of that name, which `by_suffix` has found before in the parent process."""
+    return importlib.import_module(name)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from harness.accuracy.frames import Array
+from harness.accuracy.workers.frames import Array
 from harness.accuracy.predictions import Answers, Predictions, interpret
 from harness.accuracy.process import ModelProcess
 

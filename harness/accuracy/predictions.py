@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.accuracy.errors import ModelError
-from harness.accuracy.frames import Array
+from harness.accuracy.workers.frames import Array
 
 _THRESHOLD = 0.5
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.accuracy.datasets import Batch
 from harness.accuracy.errors import ModelError
-from harness.accuracy.frames import Array
+from harness.accuracy.workers.frames import Array
 from harness.accuracy.lanes import Lane
 from harness.accuracy.predictions import Predictions
 

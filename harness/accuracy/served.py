@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.accuracy.errors import ModelError
-from harness.accuracy.frames import Array
+from harness.accuracy.workers.frames import Array
 from harness.accuracy.predictions import Answers
 from harness.contract import Answer, Client, Contract
 from harness.errors import CandidateNotReady

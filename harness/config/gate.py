@@ -36,6 +36,8 @@ _PATHS = {
     "accuracy.dataset": "any",
     "accuracy.reference": "any",
     "accuracy.candidate": "any",
+    "accuracy.file": "any",
+    "accuracy.calibration": "any",
     "load.locustfile": "file",
 }
 _WORDS = {"accuracy.reference": {"baseline"}, "accuracy.candidate": {"served"}}

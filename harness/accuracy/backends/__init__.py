@@ -1,17 +1,17 @@
 """Model runtimes: one file each, imported only inside a worker process.
 
 A backend is a module of this package, or one named by an entry point of the group
-`releasegate.backends`, with `SUFFIXES` (a folder is "/") and `load(path, batch) -> Session`.
+`releasegate.backends`, with `SUFFIXES` (a folder is "/") and `load(path, options) -> Session`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from harness.accuracy.backends.base import Session, Slot
+from harness.accuracy.backends.base import Options, Session, Slot
 from harness.accuracy.extensions import by_suffix
 
-__all__ = ["Session", "Slot", "backend_of"]
+__all__ = ["Options", "Session", "Slot", "backend_of"]
 GROUP = "releasegate.backends"
 
 

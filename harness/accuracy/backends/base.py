@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +21,15 @@ class Slot:
     name: str
     dtype: np.dtype[Any]  # kind "U" stands for text
     shape: tuple[int | None, ...]  # of one row, without the batch; None: any
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a model is opened; everything here belongs to the identity of its outputs."""
+
+    batch: int = 32  # rows at once
+    optimization: str = "all"  # of the graph: "all", "extended", "basic", "disabled"
+    settings: Mapping[str, str] = field(default_factory=dict)  # of the runtime, by its own names
 
 
 class Session(Protocol):

@@ -8,10 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from harness.accuracy.backends.base import Array, Slot
+from harness.accuracy.backends.base import Array, Options, Slot
 from harness.accuracy.errors import ModelError
 
 SUFFIXES = (".onnx", ".ort")
+_LEVELS = {
+    "all": "ORT_ENABLE_ALL",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "basic": "ORT_ENABLE_BASIC",
+    "disabled": "ORT_DISABLE_ALL",
+}
 _DTYPES = {
     "tensor(float)": "float32",
     "tensor(double)": "float64",
@@ -47,15 +53,20 @@ class OnnxSession:
         return dict(zip(self._outputs, values, strict=True))
 
 
-def load(path: Path, batch: int) -> OnnxSession:
-    """Open a model; `batch` does not matter to this runtime."""
+def load(path: Path, options: Options) -> OnnxSession:
+    """Open a model."""
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    chosen = onnxruntime.SessionOptions()
+    chosen.intra_op_num_threads = chosen.inter_op_num_threads = 1
+    chosen.log_severity_level = 3
+    chosen.graph_optimization_level = getattr(
+        onnxruntime.GraphOptimizationLevel, _LEVELS[options.optimization]
+    )
+    for key, value in options.settings.items():
+        chosen.add_session_config_entry(key, value)
     session = onnxruntime.InferenceSession(
-        str(path), sess_options=options, providers=["CPUExecutionProvider"]
+        str(path), sess_options=chosen, providers=["CPUExecutionProvider"]
     )
     return OnnxSession(session, onnxruntime.__version__)
 

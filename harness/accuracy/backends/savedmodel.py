@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.accuracy.backends.base import Array, Slot
+from harness.accuracy.backends.base import Array, Options, Slot
 from harness.accuracy.errors import ModelError
 
 SUFFIXES = ("/",)
@@ -35,8 +35,8 @@ class SavedModelSession:
         return {name: value.numpy() for name, value in self._call(**tensors).items()}
 
 
-def load(path: Path, batch: int) -> SavedModelSession:
-    """Open a model; `batch` does not matter to this runtime."""
+def load(path: Path, options: Options) -> SavedModelSession:
+    """Open a model."""
     if not (path / "saved_model.pb").is_file():
         raise ModelError("the folder has no saved_model.pb, so it is not a SavedModel")
     tensorflow = _tensorflow()

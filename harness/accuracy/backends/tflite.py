@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.accuracy.backends.base import Array, Slot
+from harness.accuracy.backends.base import Array, Options, Slot
 from harness.accuracy.errors import ModelError
 
 SUFFIXES = (".tflite", ".litert")
@@ -67,11 +67,11 @@ class LiteSession:
         return True
 
 
-def load(path: Path, batch: int) -> LiteSession:
-    """Open a model and size it for `batch` rows."""
+def load(path: Path, options: Options) -> LiteSession:
+    """Open a model and size it for `options.batch` rows."""
     from ai_edge_litert.interpreter import Interpreter
 
-    return LiteSession(Interpreter(model_path=str(path), num_threads=1), batch)
+    return LiteSession(Interpreter(model_path=str(path), num_threads=1), options.batch)
 
 
 def quantize(rows: Array, detail: Mapping[str, Any]) -> Array:

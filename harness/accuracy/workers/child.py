@@ -1,4 +1,4 @@
-"""A model in a process of its own, as the gate sees it: rows in, outputs out, deaths explained."""
+"""A task in a process of its own, as the gate sees it: frames in, frames out, deaths explained."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from harness.accuracy import frames
-from harness.accuracy.errors import ModelError, WorkerDied
-from harness.accuracy.frames import Array
+from harness.accuracy.errors import DatasetError, ModelError, WorkerDied
+from harness.accuracy.workers import frames
+from harness.accuracy.workers.frames import Array
+from harness.accuracy.workers.stage import VARIABLE, last
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
 _STDERR_LINES = 5
@@ -30,28 +31,52 @@ _HINTS = {
 }
 
 
-class ModelProcess:
-    """One worker with one model. `start` and `predict` are called from one thread."""
+class Child:
+    """One process with one task; `start` and `ask` are called from one thread.
+
+    `task` is a module with `serve(fields)`: see `workers.main`. `about` is what messages blame
+    until the child says more with `workers.stage`. `launcher` are words before the interpreter's,
+    like an emulator and its options. Use it as a context, or `close` it.
+    """
 
     def __init__(
-        self, path: Path, module: str, batch: int, *, start_within: float, answer_within: float
+        self,
+        task: str,
+        fields: Mapping[str, Any],
+        *,
+        about: str,
+        launcher: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.path = path
-        self.runtime = ""
-        self.seconds = 0.0  # spent inside the model
-        self._module, self._batch = module, batch
-        self._start_within, self._answer_within = start_within, answer_within
+        self.about = about
+        self._first = {"task": task, "fields": dict(fields)}
+        self._launcher, self._extra = list(launcher), dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: deque[bytes] = deque(maxlen=64)
+        self._stage: IO[bytes] | None = None
 
-    def start(self) -> None:
-        """Start the process and load the model. Raises ModelError, WorkerDied."""
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.kill()
+        self.close()
+
+    def start(self, within: float) -> None:
+        """Start the process and its task, in `within` seconds.
+
+        Raises ModelError or DatasetError as the task does, and WorkerDied.
+        """
+        self._stage = tempfile.TemporaryFile()  # noqa: SIM115: closed in `close`
+        number = self._stage.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "harness.accuracy.worker"],
+            [*self._launcher, sys.executable, "-P", "-m", "harness.accuracy.workers.main"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(),
+            pass_fds=[number],
+            env={**_environment(), VARIABLE: str(number), **self._extra},
         )
         assert self._process.stderr and self._process.stdin
         os.set_blocking(self._process.stdin.fileno(), False)
@@ -59,19 +84,39 @@ class ModelProcess:
             target=_drain, args=(self._process.stderr, self._errors), daemon=True
         )
         self._drain.start()
-        fields = {"op": "load", "module": self._module, "path": str(self.path)}
-        reply, _ = self._ask({**fields, "batch": self._batch}, {}, self._start_within)
-        self.runtime = str(reply["runtime"])
+        self.ask(self._first, {}, within)
 
-    def predict(self, feeds: Mapping[str, Array]) -> Array:
-        """The output for some rows, first dimension the rows. Raises ModelError, WorkerDied."""
-        fields = {"op": "run", "batch": self._batch}
-        reply, arrays = self._ask(fields, feeds, self._answer_within)
-        self.seconds += float(reply["seconds"])
-        return arrays["output"]
+    def ask(
+        self, fields: Mapping[str, Any], arrays: Mapping[str, Array], within: float
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """One frame there and one back. Raises ModelError, DatasetError, WorkerDied."""
+        assert self._process and self._process.stdin and self._process.stdout
+        deadline = time.monotonic() + within
+        source = self._process.stdout.fileno()
+        try:
+            for piece in frames.pack(fields, arrays):
+                _write(self._process.stdin.fileno(), piece, deadline)
+            reply, answer = frames.unpack(lambda size: _read(source, size, deadline))
+        except (EOFError, BrokenPipeError):
+            raise WorkerDied(self._death()) from None
+        except TimeoutError:
+            self._process.kill()
+            raise WorkerDied(
+                f"{self._doing()}: no answer within {within:g} s, so its process was stopped"
+            ) from None
+        except (ValueError, KeyError, TypeError) as problem:
+            self._process.kill()
+            raise WorkerDied(
+                f"{self._doing()}: the process that ran it answered nonsense: {problem}"
+            ) from None
+        if "error" in reply:
+            kind = DatasetError if reply.get("kind") == "DatasetError" else ModelError
+            blame = "" if kind is DatasetError else f"{self._doing()}: "
+            raise kind(f"{blame}{reply['error']}")
+        return reply, answer
 
     def kill(self) -> None:
-        """End the process at once; from any thread, also while `predict` waits."""
+        """End the process at once; from any thread, also while `ask` waits."""
         process = self._process
         if process is not None:
             process.kill()
@@ -91,32 +136,12 @@ class ModelProcess:
         self._process.stdout.close()
         self._process.stderr.close()
         self._process = None
+        if self._stage is not None:
+            self._stage.close()
 
-    def _ask(
-        self, fields: Mapping[str, Any], arrays: Mapping[str, Array], within: float
-    ) -> tuple[dict[str, Any], dict[str, Array]]:
-        assert self._process and self._process.stdin and self._process.stdout
-        deadline = time.monotonic() + within
-        source = self._process.stdout.fileno()
-        try:
-            for piece in frames.pack(fields, arrays):
-                _write(self._process.stdin.fileno(), piece, deadline)
-            reply, answer = frames.unpack(lambda size: _read(source, size, deadline))
-        except (EOFError, BrokenPipeError):
-            raise WorkerDied(self._death()) from None
-        except TimeoutError:
-            self._process.kill()
-            raise WorkerDied(
-                f"{self.path}: the model gave no answer within {within:g} s and was stopped"
-            ) from None
-        except (ValueError, KeyError, TypeError) as problem:
-            self._process.kill()
-            raise WorkerDied(
-                f"{self.path}: the process that ran it answered nonsense: {problem}"
-            ) from None
-        if "error" in reply:
-            raise ModelError(f"{self.path}: {reply['error']}")
-        return reply, answer
+    def _doing(self) -> str:
+        """What the child was at, or what it is about."""
+        return (self._stage is not None and last(self._stage.fileno())) or self.about
 
     def _death(self) -> str:
         """How the process ended, in one sentence, and the last that it said."""
@@ -134,7 +159,7 @@ class ModelProcess:
             how = f"ended with code {code}"
         lines = b"".join(self._errors).decode("utf-8", "replace").strip().splitlines()
         said = "\n  ".join(line[:300] for line in lines[-_STDERR_LINES:])
-        text = f"{self.path}: the process that ran it {how}"
+        text = f"{self._doing()}: the process that ran it {how}"
         return f"{text}; it said last:\n  {said}" if said else text
 
 
