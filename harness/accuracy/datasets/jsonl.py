@@ -3,81 +3,70 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.accuracy.datasets.base import KINDS, Array, missing_column
 from harness.accuracy.errors import DatasetError
 
 SUFFIXES = (".jsonl", ".ndjson")
+_ROWS = 1024  # of one piece
+_LINE = 64 << 20  # bytes: a longer line is no row
+
+Line = tuple[int, dict[str, Any]]  # its number in the file, and its object
 
 
-class Lines:
-    """The objects of a file; only the place of each line is kept in memory."""
+def chunks(path: Path, names: Sequence[str]) -> Iterator[dict[str, Array]]:
+    """The keys `names`, some lines at a time; blank lines count as nothing.
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self._path, self._names = path, names
-        self._file: IO[bytes] = path.open("rb")
-        self._starts, self._lines = _index(self._file)
-        self.rows = len(self._starts)
-
-    def read(self, start: int, stop: int) -> dict[str, Array]:
-        """Rows `start` to before `stop`."""
-        return self.take(np.arange(start, stop, dtype=np.int64))
-
-    def take(self, rows: NDArray[np.int64]) -> dict[str, Array]:
-        """Rows by number."""
-        objects = [self._object(int(row)) for row in rows]
-        return {name: self._column(name, rows, objects) for name in self._names}
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _object(self, row: int) -> dict[str, Any]:
-        self._file.seek(self._starts[row])
-        where = f"{self._path}:{self._lines[row]}"
-        try:
-            value = json.loads(self._file.readline())
-        except (ValueError, RecursionError) as problem:
-            raise DatasetError(f"{where}: not a line of JSON: {problem}") from None
-        if not isinstance(value, dict):
-            raise DatasetError(f"{where}: is a JSON {type(value).__name__}, expected an object")
-        return value
-
-    def _column(self, name: str, rows: NDArray[np.int64], objects: list[dict[str, Any]]) -> Array:
-        for row, found in zip(rows, objects, strict=True):
-            if found.get(name) is None:
-                where = Path(f"{self._path}:{self._lines[row]}")
-                raise missing_column(where, name, [key for key in found if found[key] is not None])
-        try:
-            column = np.asarray([found[name] for found in objects])
-        except ValueError:
-            column = np.empty(0, dtype=object)
-        if column.dtype.kind not in KINDS:
-            first = self._lines[rows[0]]
-            raise DatasetError(
-                f"{self._path}:{first}: the rows of {name!r} from here on are not numbers or text "
-                "of one shape"
-            )
-        return column
+    Raises DatasetError with file and line.
+    """
+    lines = _objects(path)
+    while piece := list(islice(lines, _ROWS)):
+        yield {name: _column(path, name, piece) for name in names}
 
 
-def _index(file: IO[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Offset and number of every line that is not blank."""
-    offsets, numbers, position = [], [], 0
-    for number, line in enumerate(file, 1):
-        if not line.isspace():
-            offsets.append(position)
-            numbers.append(number)
-        position += len(line)
-    return np.asarray(offsets, np.int64), np.asarray(numbers, np.int64)
+def _objects(path: Path) -> Iterator[Line]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(_LINE):
+            number += 1
+            if not line.isspace():
+                yield number, _object(f"{path}:{number}", line)
 
 
-def open_columns(path: Path, names: Sequence[str]) -> Lines:
-    """The keys `names` of every line. Raises DatasetError, lazily, with file and line."""
-    return Lines(path, names)
+def _object(where: str, line: bytes) -> dict[str, Any]:
+    if len(line) == _LINE:
+        raise DatasetError(f"{where}: a line of more than {_LINE} bytes, expected one row a line")
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as problem:
+        cut = "" if line.endswith(b"\n") else "; was the file cut short while it was copied?"
+        raise DatasetError(f"{where}: not a line of JSON: {problem}{cut}") from None
+    if not isinstance(value, dict):
+        raise DatasetError(f"{where}: is a JSON {type(value).__name__}, expected an object")
+    return value
+
+
+def _column(path: Path, name: str, lines: Sequence[Line]) -> Array:
+    for number, found in lines:
+        if found.get(name) is None:
+            known = [key for key in found if found[key] is not None]
+            raise missing_column(f"{path}:{number}", name, known)
+    try:
+        column = np.asarray([found[name] for _, found in lines])
+    except (ValueError, OverflowError):
+        column = np.empty(0, dtype=object)
+    mixed = column.dtype.kind in "US" and any(
+        isinstance(found[name], (int, float)) for _, found in lines
+    )
+    if column.dtype.kind not in KINDS or mixed:
+        raise DatasetError(
+            f"{path}:{lines[0][0]}: the rows of {name!r} from here on are not numbers or text "
+            "of one shape"
+        )
+    return column

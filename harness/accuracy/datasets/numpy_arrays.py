@@ -1,8 +1,4 @@
-"""NumPy's .npy and .npz, read with positioned reads: nothing is unpickled, nothing mapped.
-
-Mapped pages would count as the gate's memory, and a mapped file that is cut short kills the
-process; a positioned read does neither.
-"""
+"""NumPy's .npy and .npz: read where they lie, or streamed out of the archive; never unpickled."""
 
 from __future__ import annotations
 
@@ -12,8 +8,8 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import copyfileobj
 from typing import IO, Any
@@ -22,91 +18,89 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.accuracy.datasets.base import (
+    CHUNK,
     Array,
     missing_column,
     refuse_objects,
     same_length,
 )
+from harness.accuracy.datasets.fixed import FixedRows
 from harness.accuracy.errors import DatasetError
 
 SUFFIXES = (".npz", ".npy")
 _LOCAL_HEADER = struct.Struct("<26xHH")  # of a zip member: lengths of its name and extra field
+_HEADERS: Mapping[tuple[int, int], Callable[[Any], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
-class Column:
-    """One array of a file, row by row."""
+class Member:
+    """One array: its header, read, and the place where its rows begin.
 
-    def __init__(self, path: Path, name: str, file: IO[bytes], offset: int = 0) -> None:
-        self._where, self._file = f"{path}: column {name!r}", file
-        file.seek(offset)
-        shape, fortran, self._dtype = self._header(path, name)
-        self.rows, self._shape = shape[0], shape[1:]
-        self._offset = file.tell()
-        self._stride = self._dtype.itemsize * math.prod(self._shape)
-        held = os.fstat(file.fileno()).st_size - self._offset
-        if held < self.rows * self._stride:
-            whole = held // self._stride
-            raise DatasetError(
-                f"{self._where}: the file is cut short: {self.rows} rows are announced, "
-                f"{whole} are there"
-            )
-        self._whole = self._transposed(shape) if fortran and len(shape) > 1 else None
+    `seekable` says whether `file` can be read at any place.
+    """
+
+    def __init__(self, path: Path, name: str, file: IO[bytes], seekable: bool) -> None:
+        self.file, self.seekable = file, seekable
+        self.where = f"{path}: column {name!r}"
+        shape, self.fortran, self.dtype = self._header()
+        refuse_objects(path, name, self.dtype)
+        if not shape:
+            raise DatasetError(f"{self.where}: is a single value, expected one row after another")
+        self.rows, self.shape = shape[0], shape[1:]
+        self.stride = self.dtype.itemsize * math.prod(self.shape)
+        # Of one number a row, both orders are the same.
+        self.fortran = self.fortran and math.prod(self.shape) > 1
+        self.offset = file.tell() if seekable else 0
+        if seekable:
+            self._refuse_cut(os.fstat(file.fileno()).st_size - self.offset)
+
+    def fixed(self) -> FixedRows:
+        """Its rows by position; for arrays in row order."""
+        return FixedRows(self.where, self.file, self.offset, self.dtype, self.shape)
 
     def read(self, start: int, stop: int) -> Array:
-        """Rows `start` to before `stop`, shape (stop - start, ...)."""
-        if self._whole is not None:
-            return self._whole[start:stop]
-        return self._decoded(self._bytes(start, stop - start), stop - start)
-
-    def take(self, rows: NDArray[np.int64]) -> Array:
-        """Rows by number."""
-        if self._whole is not None:
-            return self._whole[rows]
-        return self._decoded(b"".join(self._bytes(int(row), 1) for row in rows), len(rows))
-
-    def _header(self, path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        try:
-            version = np.lib.format.read_magic(self._file)
-            shape, fortran, dtype = read[version](self._file)
-        except KeyError:
-            raise DatasetError(f"{self._where}: .npy version {version}, expected 1 or 2") from None
-        except (ValueError, EOFError) as problem:
-            raise DatasetError(f"{self._where}: not a NumPy array: {problem}") from None
-        refuse_objects(path, name, dtype)
-        if not shape:
-            raise DatasetError(f"{self._where}: is a single value, expected one row after another")
-        return shape, fortran, dtype
-
-    def _transposed(self, shape: tuple[int, ...]) -> Array:
-        """An array in column order has no rows to read one by one: it is held in memory."""
-        flat = np.frombuffer(self._bytes(0, self.rows), self._dtype)
-        return np.ascontiguousarray(flat.reshape(shape[::-1]).T)
-
-    def _decoded(self, data: bytes, rows: int) -> Array:
-        return np.frombuffer(data, self._dtype).reshape(rows, *self._shape)
-
-    def _bytes(self, start: int, rows: int) -> bytes:
-        wanted = rows * self._stride
-        data = os.pread(self._file.fileno(), wanted, self._offset + start * self._stride)
-        while data and len(data) < wanted:  # one read gives 2 GiB at most
-            position = self._offset + start * self._stride + len(data)
-            more = os.pread(self._file.fileno(), wanted - len(data), position)
-            if not more:
-                break
-            data += more
+        """Rows `start` to before `stop`, which follow those read before."""
+        if self.fortran:
+            return self._across(start, stop)
+        wanted = (stop - start) * self.stride
+        data = self.file.read(wanted)
         if len(data) < wanted:
-            raise DatasetError(f"{self._where}: the file was cut short while it was read")
-        return data
+            self._refuse_cut(start * self.stride + len(data))
+        return np.frombuffer(data, self.dtype).reshape(stop - start, *self.shape)
+
+    def _across(self, start: int, stop: int) -> Array:
+        """Rows of an array in column order, one piece of each of its columns."""
+        size, rows = self.dtype.itemsize, stop - start
+        pieces = []
+        for column in range(math.prod(self.shape)):
+            place = self.offset + (column * self.rows + start) * size
+            pieces.append(os.pread(self.file.fileno(), rows * size, place))
+        flat = np.frombuffer(b"".join(pieces), self.dtype)
+        return np.ascontiguousarray(flat.reshape(*self.shape[::-1], rows).T)
+
+    def _header(self) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+        try:
+            version = np.lib.format.read_magic(self.file)
+            return _HEADERS[version](self.file)
+        except KeyError:
+            raise DatasetError(f"{self.where}: .npy version {version}, expected 1 or 2") from None
+        except (ValueError, EOFError) as problem:
+            raise DatasetError(f"{self.where}: not a NumPy array: {problem}") from None
+
+    def _refuse_cut(self, held: int) -> None:
+        if held < self.rows * self.stride:
+            raise DatasetError(
+                f"{self.where}: the file is cut short: {self.rows} rows are announced, "
+                f"{held // self.stride} are there"
+            )
 
 
 class Arrays:
-    """Columns that are arrays of one .npz, or .npy files beside each other."""
+    """Columns whose rows are read by position."""
 
-    def __init__(self, columns: dict[str, Column], rows: int, opened: ExitStack) -> None:
+    def __init__(self, columns: Mapping[str, FixedRows], rows: int, opened: ExitStack) -> None:
         self.rows = rows
         self._columns, self._opened = columns, opened
 
@@ -123,47 +117,90 @@ class Arrays:
         self._opened.close()
 
 
-def open_columns(path: Path, names: Sequence[str]) -> Arrays:
-    """The arrays `names` of a .npz.
+def in_place(path: Path, names: Sequence[str]) -> Arrays | None:
+    """The arrays `names`, or None where one is deflated or lies in column order.
 
-    Of a .npy the first name is the file itself, and every other is the .npy of that name beside it.
-    Raises DatasetError.
+    Of a .npy the first name is the file itself, and every other is the .npy of that name beside
+    it; a folder of .npy files is one set whose columns are the files. Raises DatasetError.
     """
-    try:
-        with ExitStack() as opened:
-            if path.suffix == ".npy":
-                columns = {name: _beside(path, name, name == names[0], opened) for name in names}
-            else:
-                archive = opened.enter_context(zipfile.ZipFile(path))
-                columns = {name: _member(path, archive, name, opened) for name in names}
-            rows = same_length(path, {name: column.rows for name, column in columns.items()})
-            return Arrays(columns, rows, opened.pop_all())
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as problem:
-        raise DatasetError(
-            f"{path}: cannot be read whole ({problem}); was it cut short while it was copied?"
-        ) from None
+    with ExitStack() as opened:
+        members = _members(path, names, opened)
+        if any(member.fortran or not member.seekable for member in members.values()):
+            return None
+        columns = {name: member.fixed() for name, member in members.items()}
+        return Arrays(columns, _rows(path, members), opened.pop_all())
 
 
-def _beside(path: Path, name: str, is_input: bool, opened: ExitStack) -> Column:
-    file = path if is_input else path.with_name(f"{name}.npy")
-    if not file.is_file():
-        raise missing_column(path.parent, name, [found.stem for found in path.parent.glob("*.npy")])
-    return Column(file, name, opened.enter_context(file.open("rb")))
+def chunks(path: Path, names: Sequence[str]) -> Iterator[dict[str, Array]]:
+    """The arrays `names`, some rows at a time. Raises DatasetError."""
+    with ExitStack() as opened, _explained(path):
+        members = _members(path, names, opened)
+        for member in members.values():
+            if member.fortran and not member.seekable:
+                _spool(member, opened)
+        rows = _rows(path, members)
+        step = max(1, CHUNK // max(1, *(member.stride for member in members.values())))
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
+            yield {name: member.read(start, stop) for name, member in members.items()}
 
 
-def _member(path: Path, archive: zipfile.ZipFile, name: str, opened: ExitStack) -> Column:
-    """An array of the archive: read in place where it is stored, unpacked aside where deflated."""
+def files_of(path: Path, names: Sequence[str]) -> list[Path]:
+    """The archive, or the .npy files of the columns `names`. Raises DatasetError."""
+    first = path / f"{names[0]}.npy" if path.is_dir() else path
+    if first.suffix != ".npy":
+        return [path]
+    known = [found.stem for found in first.parent.glob("*.npy")]
+    files = [first, *(first.with_name(f"{name}.npy") for name in names[1:])]
+    for name, file in zip(names, files, strict=True):
+        if not file.is_file():
+            raise missing_column(first.parent, name, known)
+    return files
+
+
+def _members(path: Path, names: Sequence[str], opened: ExitStack) -> dict[str, Member]:
+    with _explained(path):
+        files = files_of(path, names)
+        if files[0].suffix == ".npy":
+            return {
+                name: Member(file, name, opened.enter_context(file.open("rb")), seekable=True)
+                for name, file in zip(names, files, strict=True)
+            }
+        archive = opened.enter_context(zipfile.ZipFile(path))
+        return {name: _member(path, archive, name, opened) for name in names}
+
+
+def _member(path: Path, archive: zipfile.ZipFile, name: str, opened: ExitStack) -> Member:
     known = [entry.removesuffix(".npy") for entry in archive.namelist()]
     if name not in known:
         raise missing_column(path, name, known)
     info = archive.getinfo(f"{name}.npy")
-    if info.compress_type == zipfile.ZIP_STORED:
-        file = opened.enter_context(path.open("rb"))
-        file.seek(info.header_offset)
-        lengths = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
-        return Column(path, name, file, info.header_offset + _LOCAL_HEADER.size + sum(lengths))
+    if info.compress_type != zipfile.ZIP_STORED:
+        return Member(path, name, opened.enter_context(archive.open(info)), seekable=False)
+    file = opened.enter_context(path.open("rb"))
+    file.seek(info.header_offset)
+    lengths = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    file.seek(info.header_offset + _LOCAL_HEADER.size + sum(lengths))
+    return Member(path, name, file, seekable=True)
+
+
+def _spool(member: Member, opened: ExitStack) -> None:
+    """Unpack an array in column order, whose rows lie all over it."""
     spool = opened.enter_context(tempfile.TemporaryFile())
-    with archive.open(info) as packed:
-        copyfileobj(packed, spool, 1 << 20)
+    copyfileobj(member.file, spool, CHUNK)
     spool.flush()
-    return Column(path, name, spool)
+    member.file, member.offset, member.seekable = spool, 0, True
+
+
+def _rows(path: Path, members: Mapping[str, Member]) -> int:
+    return same_length(path, {name: member.rows for name, member in members.items()})
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error) as problem:
+        raise DatasetError(
+            f"{path}: cannot be read whole ({problem}); was it cut short while it was copied?"
+        ) from None
