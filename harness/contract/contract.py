@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.config import Gate
-    from harness.config.schema import ContractConfig, Served
+    from harness.config.accuracy import Served
+    from harness.config.schema import ContractConfig
 
 PROBE_TIMEOUT = 30.0  # seconds: the first inference of a process may load its model
 _PROBES = 5
@@ -161,9 +162,12 @@ class Contract:
         """
         return self.wire.encode(rows)
 
-    def decode(self, body: bytes) -> list[Any]:
-        """The predictions in the body of an answer, one for each row. Raises ValueError."""
-        return self.wire.decode(body)
+    def decode(self, body: bytes, output: str | None = None) -> list[Any]:
+        """The predictions in the body of an answer, one for each row. Raises ValueError.
+
+        Of several outputs that of the name `output`, else the one that was declared first.
+        """
+        return self.wire.decode(body, output)
 
     @property
     def row_at_a_time(self) -> bool:

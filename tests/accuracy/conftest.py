@@ -73,6 +73,7 @@ model = tf.keras.Sequential(
     [tf.keras.Input((8,)), tf.keras.layers.Dense(3), tf.keras.layers.Softmax()]
 )
 model.layers[0].set_weights([weights, np.zeros(3, np.float32)])
+model.save(str(out / "model.keras"))
 model.export(str(out / "saved"), verbose=False)
 def convert(name, int8):
     converter = tf.lite.TFLiteConverter.from_saved_model(str(out / "saved"))
@@ -90,7 +91,7 @@ np.savez(out / "eval.npz", x=x, y=y)
 
 @pytest.fixture(scope="session")
 def tensorflow_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `saved`, `fp32.tflite`, `int8.tflite` of one model, and `eval.npz`."""
+    """`saved`, `model.keras`, `fp32.tflite`, `int8.tflite` of one model, and `eval.npz`."""
     folder = tmp_path_factory.mktemp("tensorflow")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(

@@ -12,7 +12,8 @@ from harness.accuracy.backends import backend_of
 
 def test_a_file_finds_its_backend() -> None:
     assert backend_of(Path("model.ONNX")) == "harness.accuracy.backends.onnx"
-    assert backend_of(Path("model.tflite")) == "harness.accuracy.backends.tflite"
+    assert backend_of(Path("model.keras")) == "harness.accuracy.backends.keras"
+    assert backend_of(Path("model.tflite")) == "harness.accuracy.backends.litert"
 
 
 def test_a_folder_is_a_savedmodel(tmp_path: Path) -> None:

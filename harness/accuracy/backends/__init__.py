@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.accuracy.backends.base import Options, Session, Slot
+from harness.accuracy.backends.base import Answers, Options, Session, Slot
 from harness.accuracy.extensions import by_suffix
 
-__all__ = ["Options", "Session", "Slot", "backend_of"]
+__all__ = ["Answers", "Options", "Session", "Slot", "backend_of"]
 GROUP = "releasegate.backends"
 
 

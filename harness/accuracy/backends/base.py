@@ -32,8 +32,32 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)  # of the runtime, by its own names
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model said of some rows: the answers of the rows that it did answer, in order."""
+
+    values: Array
+    missing: NDArray[np.bool_]  # of every row: no answer came
+    problem: str = ""  # why the first of those has none
+
+
+class Unanswered(ModelError):
+    """The rows of one call have no answer, while other rows may have one.
+
+    `refused`: one of them may be to blame, so that the others want to be asked alone.
+    """
+
+    def __init__(self, problem: str, *, refused: bool = False) -> None:
+        super().__init__(problem)
+        self.refused = refused
+
+
 class Session(Protocol):
-    """A loaded model."""
+    """A loaded model.
+
+    Where inputs or outputs are quantized and what they stand for is known, the session takes and
+    gives real numbers, and `edges` may tell their `quantization.Affine` by name.
+    """
 
     @property
     def runtime(self) -> str:
@@ -41,14 +65,33 @@ class Session(Protocol):
 
     @property
     def inputs(self) -> tuple[Slot, ...]:
-        """What it wants."""
+        """What it wants; nothing: columns are taken as they are."""
 
     @property
     def fixed_batch(self) -> int | None:
         """How many rows it takes at once where it takes no other number."""
 
+    @property
+    def largest_batch(self) -> int | None:
+        """How many rows it takes at once at most, where there is such a number."""
+
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Outputs by name, first dimension the rows. `feeds` fit the slots."""
+        """Outputs by name, first dimension the rows. `feeds` fit the slots.
+
+        Raises Unanswered where these rows get no answer.
+        """
+
+
+def choice(given: Mapping[str, str], known: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Every known setting with its value, by default the first of those it can have.
+
+    Raises ModelError for another setting or another value.
+    """
+    for name, value in given.items():
+        if value not in known.get(name, ()):
+            shown = "; ".join(f"{key} = {' | '.join(values)}" for key, values in known.items())
+            raise ModelError(f"setting {name} = {value!r}: expected {shown or 'no settings'}")
+    return {name: given.get(name, values[0]) for name, values in known.items()}
 
 
 def fit(rows: Array, slot: Slot) -> Array:

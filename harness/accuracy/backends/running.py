@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from harness.accuracy.backends.base import Array, Session, fit
+from harness.accuracy.backends.base import Answers, Array, Session, Unanswered, fit
 from harness.accuracy.errors import ModelError
 
 
@@ -14,37 +14,56 @@ def outputs(session: Session, feeds: Mapping[str, Array], batch: int) -> dict[st
     """Every output for some rows, first dimension the rows; `batch` rows at a time.
 
     `feeds` are columns by the name of the input; a model with one input takes the only column
-    whatever its name. Raises ModelError where rows do not fit.
+    whatever its name. Raises ModelError where rows do not fit or get no answer.
     """
     bound = bind(session, feeds)
-    rows = len(next(iter(bound.values())))
-    size = session.fixed_batch or batch
-    pieces = []
-    for start in range(0, rows, size):
-        end = start + size
-        part = {name: values[start:end] for name, values in bound.items()}
-        wanted = min(size, rows - start)
-        if wanted < size and session.fixed_batch:
-            part = {name: _padded(values, size) for name, values in part.items()}
-        found = session.run(part)
-        pieces.append({name: _rows(name, value, wanted) for name, value in found.items()})
+    pieces = [_run(session, bound, rows) for rows in _portions(session, bound, batch)]
     if len(pieces) == 1:
         return pieces[0]
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    return {name: _joined([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def answers(
+    session: Session, feeds: Mapping[str, Array], batch: int, output: str | None = None
+) -> Answers:
+    """The answers to some rows in the output that `choose` finds; `batch` rows at a time.
+
+    Rows of a call that gets no answer are `missing`; of one that is refused, those that are refused
+    alone. Raises ModelError where rows do not fit, and
+    where answers differ in form.
+    """
+    bound = bind(session, feeds)
+    missing = np.zeros(_count(bound), bool)
+    problem, pieces = "", []
+    waiting = list(_portions(session, bound, batch))[::-1]
+    while waiting:
+        rows = waiting.pop()
+        try:
+            found = _run(session, bound, rows)
+        except Unanswered as unanswered:
+            alone = _alone(rows, len(missing)) if unanswered.refused else []
+            if len(alone) > 1:
+                waiting += alone[::-1]
+                continue
+            problem = problem or str(unanswered)
+            missing[rows] = True
+        else:
+            pieces.append(plain(found[choose(found, output)]))
+    return Answers(_joined(pieces), missing, problem)
 
 
 def choose(found: Mapping[str, Array], wanted: str | None = None) -> str:
-    """Name of the output to compare: `wanted`, the only one, or the only one with many scores.
+    """Name of the output to compare: the only one, `wanted`, or the only one with many scores.
 
     Raises ModelError where that is not clear.
     """
+    if len(found) == 1:
+        return next(iter(found))
     shown = ", ".join(f"{name} {value.dtype}{value.shape[1:]}" for name, value in found.items())
     if wanted is not None:
         if wanted not in found:
             raise ModelError(f"has no output {wanted!r}; outputs: {shown}")
         return wanted
-    if len(found) == 1:
-        return next(iter(found))
     scores = [name for name, value in found.items() if value.dtype.kind == "f" and value.ndim > 1]
     if len(scores) == 1:
         return scores[0]
@@ -65,12 +84,41 @@ def plain(values: Array) -> Array:
 def bind(session: Session, feeds: Mapping[str, Array]) -> dict[str, Array]:
     """Columns to inputs: by name, or the only one to the only one."""
     slots = session.inputs
+    if not slots:
+        return dict(feeds)
     if len(slots) == len(feeds) == 1:
         return {slots[0].name: fit(next(iter(feeds.values())), slots[0])}
     names = [slot.name for slot in slots]
     if set(names) != set(feeds):
-        raise ModelError(f"has the inputs {', '.join(names)}, but is given {', '.join(feeds)}")
+        raise ModelError(
+            f"has the inputs {', '.join(names)}, but is given {', '.join(feeds)}; "
+            "accuracy.inputs maps an input's name to a column"
+        )
     return {slot.name: fit(feeds[slot.name], slot) for slot in slots}
+
+
+def _count(bound: Mapping[str, Array]) -> int:
+    return len(next(iter(bound.values())))
+
+
+def _portions(session: Session, bound: Mapping[str, Array], batch: int) -> Iterator[slice]:
+    """What goes in at once; the last one may end beyond the rows."""
+    size = session.fixed_batch or min(batch, session.largest_batch or batch)
+    for start in range(0, _count(bound), size):
+        yield slice(start, start + size)
+
+
+def _alone(rows: slice, count: int) -> list[slice]:
+    return [slice(row, row + 1) for row in range(rows.start, min(rows.stop, count))]
+
+
+def _run(session: Session, bound: Mapping[str, Array], rows: slice) -> dict[str, Array]:
+    part = {name: values[rows] for name, values in bound.items()}
+    wanted = _count(part)
+    if session.fixed_batch and wanted < session.fixed_batch:
+        size = session.fixed_batch
+        part = {name: _padded(values, size) for name, values in part.items()}
+    return {name: _rows(name, value, wanted) for name, value in session.run(part).items()}
 
 
 def _padded(values: Array, size: int) -> Array:
@@ -81,6 +129,21 @@ def _rows(name: str, value: Array, wanted: int) -> Array:
     if value.ndim == 0 or len(value) < wanted:
         raise ModelError(f"output {name!r} has shape {value.shape}, expected {wanted} rows")
     return value[:wanted]
+
+
+def _joined(pieces: list[Array]) -> Array:
+    """Pieces of one form, one after another; an empty array where there are none."""
+    if not pieces:
+        return np.empty(0, np.float32)
+    first = pieces[0]
+    text = first.dtype.kind in "US"
+    for piece in pieces:
+        if piece.shape[1:] != first.shape[1:] or (piece.dtype.kind in "US") != text:
+            raise ModelError(
+                f"answered {first.dtype}{first.shape[1:]} a row, then "
+                f"{piece.dtype}{piece.shape[1:]}: expected one form for all rows"
+            )
+    return np.concatenate(pieces) if len(pieces) > 1 else first
 
 
 def _text(value: object) -> str:

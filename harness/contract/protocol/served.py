@@ -15,7 +15,8 @@ from harness.contract.wire.transport import Prepared
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
-    from harness.config.schema import Served, Tensor
+    from harness.config.accuracy import Served
+    from harness.config.schema import Tensor
 
 _ROW = "$row"
 
@@ -47,9 +48,10 @@ class Wire:
             return prepared(self.path, dumps(_filled(self.template.request, listed[0])))
         return prepared(self.path, dumps(self._request(listed)))
 
-    def decode(self, body: bytes) -> list[Any]:
+    def decode(self, body: bytes, output: str | None = None) -> list[Any]:
         """The predictions in the body of an answer, one for each row.
 
+        Of several outputs that of the name `output`, else the one that was declared first.
         Raises ValueError where they are not there.
         """
         parsed = parse(body)
@@ -62,7 +64,7 @@ class Wire:
         results = self.form.results(parsed.value)
         if results is None:
             raise ValueError(f"no predictions in {shown(parsed.value, 120)}")
-        return [self._prediction(result) for result in results]
+        return [self._prediction(result, output) for result in results]
 
     def _request(self, rows: list[Any]) -> Any:
         inputs = self.form.inputs
@@ -79,11 +81,12 @@ class Wire:
             {t.name: [_typed(row[i], t) for row in rows] for i, t in enumerate(inputs)}
         )
 
-    def _prediction(self, result: Any) -> Any:
-        """Of a row with several outputs the one that was declared first."""
+    def _prediction(self, result: Any, output: str | None) -> Any:
         if not isinstance(result, dict):
             return result
         names = [tensor.name for tensor in self.form.outputs] or list(result)
+        if output in result:
+            return result[output]
         found = next((name for name in names if name in result), None)
         if found is None:
             raise ValueError(f"no output {names[0]!r} in {shown(result, 120)}")

@@ -18,8 +18,12 @@ def _slot(dtype: str, *shape: int | None) -> Slot:
 
 @pytest.mark.parametrize(
     ("given", "wanted", "result"),
-    [((8, 8), (8, 8, 1), (2, 8, 8, 1)), ((8, 8, 1), (None, 8), (2, 8, 8)), ((), (1,), (2, 1)),
-     ((1,), (), (2,))],
+    [
+        ((8, 8), (8, 8, 1), (2, 8, 8, 1)),
+        ((8, 8, 1), (None, 8), (2, 8, 8)),
+        ((), (1,), (2, 1)),
+        ((1,), (), (2,)),
+    ],
 )
 def test_dimensions_of_one_element_come_and_go(given: Any, wanted: Any, result: Any) -> None:
     assert fit(np.zeros((2, *given), np.float32), _slot("f4", *wanted)).shape == result
@@ -39,8 +43,13 @@ def test_numbers_that_lose_nothing_are_cast(given: str, wanted: str) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "wanted"),
-    [(np.full((1, 1), 300), "u1"), (np.full((1, 1), -1), "u1"), (np.full((1, 1), 0.5), "i8"),
-     (np.asarray([["a"]]), "f4"), (np.ones((1, 1)), "U")],
+    [
+        (np.full((1, 1), 300), "u1"),
+        (np.full((1, 1), -1), "u1"),
+        (np.full((1, 1), 0.5), "i8"),
+        (np.asarray([["a"]]), "f4"),
+        (np.ones((1, 1)), "U"),
+    ],
 )
 def test_numbers_that_do_not_fit_are_refused(rows: Any, wanted: str) -> None:
     with pytest.raises(ModelError, match="do not fit input 'x'"):
