@@ -22,6 +22,7 @@ _FACTORS: dict[str, tuple[str, float]] = {
     "GiB": ("size", 1024.0**3),
     "/s": ("rate", 1.0),
     "/min": ("rate", 1 / 60),
+    "dB": ("level", 1.0),
     "": ("number", 1.0),
 }
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")

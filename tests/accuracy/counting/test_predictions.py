@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.accuracy.backends import Answers
+from harness.accuracy.counting.predictions import (
+    NO_TEXT,
+    NONE,
+    NUMBERS,
+    OUTPUTS,
+    SCORES,
+    Predictions,
+    interpret,
+)
 from harness.accuracy.errors import ModelError
-from harness.accuracy.predictions import Answers, Predictions, interpret
 
 
 def _seen(values: object, missing: list[bool] | None = None) -> Predictions:
@@ -34,6 +43,26 @@ def test_a_logit_is_refused() -> None:
         _seen([[-2.5], [1.5]])
 
 
+def test_of_scores_a_lone_logit_is_one() -> None:
+    answers = Answers(np.array([-2.5, 0.2]), np.zeros(2, bool))
+    seen = interpret(answers, SCORES, threshold=0.0)
+    assert seen.classes.tolist() == [0, 1]
+    assert seen.scores.shape == (2, 1)
+
+
+def test_numbers_are_numbers_of_any_shape() -> None:
+    seen = interpret(Answers(np.ones((2, 1, 3), np.int8), np.zeros(2, bool)), NUMBERS)
+    assert seen.scores.shape == (2, 3)
+    assert seen.scores.dtype == np.float64
+    with pytest.raises(ModelError, match="answers the text 'cat', expected a number"):
+        interpret(Answers(np.array(["cat"]), np.zeros(1, bool)), NUMBERS)
+
+
+def test_outputs_stay_as_they_are() -> None:
+    seen = interpret(Answers(np.array([[["a"]], [["b"]]]), np.zeros(2, bool)), OUTPUTS)
+    assert seen.scores.shape == (2, 1, 1)
+
+
 def test_nan_and_infinity_are_no_class() -> None:
     seen = _seen([[np.nan, 1.0], [0.2, np.inf], [0.2, 0.8]])
     assert seen.known.tolist() == [False, False, True]
@@ -47,6 +76,11 @@ def test_rows_without_an_answer_keep_their_places() -> None:
     assert seen.classes[seen.known].tolist() == [1, 0]
     assert seen.finite.all()
     assert seen.scores.shape == (3, 2)
+
+
+def test_what_is_not_known_is_told_as_none() -> None:
+    assert _seen([3, 4], [False, True, False]).told().tolist() == [3, NONE, 4]
+    assert _seen(["a"], [True, False]).told().tolist() == [NO_TEXT, "a"]
 
 
 def test_no_answers_at_all() -> None:
