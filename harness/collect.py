@@ -148,10 +148,12 @@ def refuse_idle_baseline(gate: Gate, fixtures: Iterable[str]) -> None:
     """A baseline that nothing compares with would be a promise that nobody keeps.
 
     `fixtures` are those that the checks of this run ask for: `golden` reads the file, `baseline`
-    runs the image. Of a report, only a fixture `baseline` of the user's own can make use.
-    Raises ConfigError.
+    runs the image, and so does `comparison` where that is the reference. Of a report, only a
+    fixture `baseline` of the user's own can make use. Raises ConfigError.
     """
     said, asked = gate.file.baseline, set(fixtures)
+    if gate.accuracy_beside_baseline and "comparison" in asked:
+        asked.add("baseline")
     used_by = {"image": "baseline", "report": "baseline", "golden": "golden"}
     for key, fixture in used_by.items() if said is not None else ():
         if getattr(said, key) is not None and fixture not in asked:

@@ -5,6 +5,7 @@ It sleeps in every session without `--gate`. In a session with one, the exit sta
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,13 +14,16 @@ from harness.errors import ConfigError
 from harness.verdict import EXIT_USAGE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from harness.accuracy.comparison import Counted
     from harness.report import Report
 
 
 class Hooks:
     """Hooks of our own, for whoever wants to know how it ended."""
+
+    @pytest.hookspec
+    def pytest_releasegate_said(self, text: str) -> None:
+        """Called with a line for whoever watches the run, from whichever thread has to say it."""
 
     @pytest.hookspec
     def pytest_releasegate_report(self, report: Report, files: dict[str, Path]) -> None:
@@ -51,6 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="stop after the first required check that does not pass",
     )
+    group.addoption(
+        "--gate-shard",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="take the counts of the accuracy comparison from its shards; give all of them",
+    )
     group.addoption("--gate-report", metavar="DIR", help="folder of the report")
 
 
@@ -70,10 +81,21 @@ def pytest_configure(config: pytest.Config) -> None:
             url=config.getoption("--gate-url"),
             baseline=config.getoption("--gate-baseline"),
         )
+        session = GateSession(config, gate)
+        session.run.comparing.counted = _counted(config.getoption("--gate-shard"))
     except ConfigError as problem:
         pytest.exit(str(problem), returncode=EXIT_USAGE)
     config.addinivalue_line("python_files", "check_*.py")
     config.addinivalue_line("python_functions", "check_")
     # A warning in somebody's library is no reason for a check to break.
     config.addinivalue_line("filterwarnings", "default")
-    GateSession(config, gate).register()
+    session.register()
+
+
+def _counted(shards: list[str]) -> Counted | None:
+    """Where the comparison was counted elsewhere: its files, checked before anything starts."""
+    if not shards:
+        return None
+    from harness.accuracy.sharding import merge
+
+    return merge([Path(shard) for shard in shards]).blocks

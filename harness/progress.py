@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -38,6 +40,7 @@ class Progress:
         self._gate = gate
         self._quiet = quiet
         self._console = Console(highlight=False, markup=False)
+        self._outside = os.dup(1)  # what pytest's capture does not redirect
         # Rich would end the process with 1, which is the code of a failed candidate.
         self._console.on_broken_pipe = self._mute  # type: ignore[method-assign]
         self._status: Status | None = None
@@ -72,6 +75,16 @@ class Progress:
         """On a terminal: what is running now."""
         if self._status is not None:
             self._status.update(f"{location[2]}  ({time.monotonic() - self._began:.0f} s)")
+
+    def pytest_releasegate_said(self, text: str) -> None:
+        """One line at once, past pytest's capture of the check that runs meanwhile."""
+        from harness.report import printable
+
+        if self._quiet:
+            return
+        clear = "\r\x1b[2K" if self._console.is_terminal else ""
+        with contextlib.suppress(OSError):  # nobody reads on: the console will notice
+            os.write(self._outside, f"{clear}{printable(text)}\n".encode())
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One line for a check that has its result."""
@@ -121,6 +134,8 @@ class Progress:
         from harness.report import show
 
         self._stop()
+        outside, self._outside = self._outside, -1  # a check that was given up may speak yet
+        os.close(outside)
         if self._report is None:
             refused = code == EXIT_USAGE and not self._interrupted  # pytest says 2 for both
             return EXIT_USAGE if refused else EXIT_CODES[Verdict.ERROR]

@@ -12,6 +12,7 @@ import pytest
 from harness.collect import Collected
 from harness.errors import GateError
 from harness.judge import Judgement
+from harness.limits import Limit
 from harness.model import CheckResult, Outcome
 
 COLLECTED = pytest.StashKey[Collected]()
@@ -28,6 +29,17 @@ def fixtures_of(items: Iterable[pytest.Item]) -> set[str]:
     functions = [item for item in items if isinstance(item, pytest.Function)]
     active = [item for item in functions if not item.stash[COLLECTED].idle]
     return {name for item in active for name in item.fixturenames}
+
+
+def limits_of(items: Iterable[pytest.Item], fixture: str) -> dict[str, Limit]:
+    """The limits in force for the checks that ask for `fixture`, where they apply."""
+    found: dict[str, Limit] = {}
+    for item in items:
+        check = item.stash.get(COLLECTED, None)
+        asks = isinstance(item, pytest.Function) and fixture in item.fixturenames
+        if check is not None and asks and not check.idle:
+            found |= check.limits
+    return found
 
 
 def results_in(report: pytest.TestReport) -> list[CheckResult]:

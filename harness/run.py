@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from harness.comparing import Comparing
 from harness.config import Gate
 from harness.errors import CandidateNotReady, ConfigError, EngineError, GateError
 from harness.limits import Limit
@@ -32,6 +33,7 @@ class Run:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.load_limits: Mapping[str, Limit] = {}  # in force for the family, once collected
+        self.comparing = Comparing()
         self._parts = Parts()
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
@@ -54,7 +56,7 @@ class Run:
     def begin(self, needed: set[str]) -> None:
         """Start in the background what the fixtures in `needed` will ask for."""
         asked = {"startup", "endpoint", "traffic", "baseline"}
-        if self.gate.accuracy_is_served:
+        if self.gate.accuracy_is_served or self.gate.accuracy_beside_baseline:
             asked.add("comparison")
         if needed & (asked | {"candidate", "image"}):
             self._parts.begin("candidate", self._resolve)
@@ -260,11 +262,11 @@ class Run:
         return start(runtime, self._wait)
 
     def _compare(self) -> Comparison:
-        from harness.accuracy import evaluate
-
         self._let_it_start()
-        base_url = self.endpoint().base_url if self.gate.accuracy_is_served else None
-        return evaluate(self.gate, base_url, self.contract())
+        served = self.endpoint().base_url if self.gate.accuracy_is_served else None
+        beside = self.baseline() if self.gate.accuracy_beside_baseline else None
+        baseline = None if beside is None else beside.base_url
+        return self.comparing.run(self.gate, served, baseline)
 
     def _scan(self) -> None:
         """Read the image, whose findings its checks then share."""

@@ -182,6 +182,7 @@ class GateSession:
         for found in self.collected.values():
             if found.family == "load":
                 self.run.load_limits = {**self.run.load_limits, **found.limits}
+        self.run.comparing.attend(self.config, session.items, self._folder)
         if self._is_worker or self.config.option.collectonly or self.problem is not None:
             return
         if any(COLLECTED not in item.stash for item in session.items):

@@ -164,3 +164,31 @@ def test_a_baseline_that_is_no_service_is_an_error_and_never_a_pass(
     code, checks, output = gate_run(tmp_path, text, *words)
     assert (code, checks["behaviour.baseline"]["outcome"]) == (3, "errored"), output
     assert "never became ready" in checks["behaviour.baseline"]["reason"]
+
+
+ACCURACY = """[accuracy]
+dataset = "rows.jsonl"
+inputs = "text"
+labels = "positive"
+reference = "baseline"
+served = { request = ["$row"], answer = "/positive" }
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("engine")
+def test_a_running_baseline_is_the_reference_of_the_comparison(
+    tmp_path: Path, example_image: str
+) -> None:
+    """The candidate is the same release: no answer changes."""
+    kinds = (("lovely", True), ("awful", False))
+    rows = [{"text": f"An {w} film, part {i}.", "positive": y} for i in range(40) for w, y in kinds]
+    lines = "\n".join(json.dumps(row) for row in rows)
+    (tmp_path / "rows.jsonl").write_text(lines, encoding="utf-8")
+    text = SENTIMENT.format(image=example_image).replace("behaviour.baseline", "accuracy.agreement")
+    words = ("--baseline", example_image, "--only", "accuracy")
+    _, checks, output = gate_run(tmp_path, text + ACCURACY, *words)
+    measured = {item["name"]: item for item in checks["accuracy.agreement"]["measurements"]}
+    assert (measured["agreement"]["value"], measured["agreement"]["n"]) == (100, 80), output
+    models = json.dumps(checks["accuracy.drop"]["findings"])
+    assert "reference baseline, run by the service at" in models

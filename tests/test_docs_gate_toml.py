@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from harness import units
-from harness.config import schema
+from harness.config import accuracy, schema
+from harness.config.section import Section
 
 TEXT = Path(__file__).parent.parent.joinpath("docs", "gate-toml.md").read_text(encoding="utf-8")
 SECTIONS = [
     value
-    for value in vars(schema).values()
-    if isinstance(value, type) and issubclass(value, schema.Section) and value.model_fields
+    for value in {**vars(schema), **vars(accuracy)}.values()
+    if isinstance(value, type) and issubclass(value, Section) and value.model_fields
 ]
 
 
@@ -23,7 +24,7 @@ SECTIONS = [
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_every_key_stands_in_the_page_with_its_line_of_help(
-    section: type[schema.Section], key: str
+    section: type[Section], key: str
 ) -> None:
     row = next(
         (

@@ -1,9 +1,9 @@
 """gate.toml: read, checked whole, and resolved before anything starts."""
 
+from harness.config.accuracy import AccuracyConfig
 from harness.config.gate import Gate, load
 from harness.config.policy import Policy
 from harness.config.schema import (
-    AccuracyConfig,
     CandidateConfig,
     ContractConfig,
     GateFile,

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.config.accuracy import AccuracyConfig
 from harness.config.messages import explain
 from harness.config.policy import Policy, resolve
 from harness.config.schema import (
-    AccuracyConfig,
     CandidateConfig,
     ContractConfig,
     GateFile,
@@ -76,6 +76,11 @@ class Gate:
     def accuracy_is_served(self) -> bool:
         """Whether accuracy asks the model under test through the running candidate."""
         return self.file.accuracy is not None and self.file.accuracy.candidate == "served"
+
+    @property
+    def accuracy_beside_baseline(self) -> bool:
+        """Whether accuracy asks the reference through the running baseline."""
+        return self.file.accuracy is not None and self.file.accuracy.reference == "baseline"
 
     @property
     def load(self) -> LoadConfig | None:

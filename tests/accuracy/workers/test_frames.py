@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.accuracy import frames
+from harness.accuracy.workers import frames
 
 
 def _through(fields: dict[str, Any], arrays: dict[str, Any]) -> Any:

@@ -1,0 +1,78 @@
+"""What a model file is: the digest of all that it consists of."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_PIECE = 1 << 20
+# An ONNX graph names the files of its large tensors in entries of key "location" (field 1) and the
+# path (field 2), as protobuf writes them. They are looked for and not parsed: see `_beside`.
+_LOCATION = re.compile(rb"\x0a\x08location\x12(?:([\x01-\x7f])|([\x80-\xff])([\x01-\x0f]))", re.S)
+_LONGEST = 4_096  # bytes of such an entry
+
+
+def fingerprint(path: Path) -> tuple[str, int]:
+    """`sha256:...` over a file, or over names and contents of several, and the bytes hashed.
+
+    Several are those of a folder, or an ONNX file and the files that hold its tensors.
+    """
+    digest = hashlib.sha256()
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return _several(path, files, digest)
+    size, beside = 0, set[str]()
+    for piece in _pieces(path):
+        digest.update(piece)
+        size += len(piece)
+    if path.suffix.lower() == ".onnx":
+        beside = _beside(path)
+    if not beside:
+        return f"sha256:{digest.hexdigest()}", size
+    files = sorted({path, *(path.parent / name for name in beside)})
+    return _several(path.parent, files, hashlib.sha256())
+
+
+def _several(folder: Path, files: list[Path], digest: Any) -> tuple[str, int]:
+    size = 0
+    for file in files:
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode())
+        for piece in _pieces(file):
+            digest.update(piece)
+            size += len(piece)
+    return f"sha256:{digest.hexdigest()}", size
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            yield piece
+
+
+def _beside(path: Path) -> set[str]:
+    """Files with tensors of an ONNX file, relative to its folder; a file of that name is there.
+
+    The file is untrusted and is not parsed here. Bytes that look like an entry by chance and name
+    a file that is there make the identity stricter than it had to be, and nothing worse.
+    """
+    found, kept = set[str](), b""
+    for piece in _pieces(path):
+        window = kept + piece
+        for entry in _LOCATION.finditer(window):
+            short, low, high = entry.groups()
+            length = short[0] if short else (low[0] & 0x7F) | (high[0] << 7)
+            name = window[entry.end() : entry.end() + length].decode("utf-8", "replace")
+            found.add(name)
+        kept = window[-_LONGEST:]
+    folder = path.parent.resolve()
+    return {name for name in found if _inside(folder, name)}
+
+
+def _inside(folder: Path, name: str) -> bool:
+    if "\0" in name:
+        return False
+    place = (folder / name).resolve()
+    return place.is_relative_to(folder) and place.is_file()
