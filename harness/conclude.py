@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import cpuinfo
 from harness.config import Gate
 from harness.model import Candidate, CheckResult
 from harness.verdict import EXIT_CODES, decide
@@ -79,7 +80,8 @@ def environment(runtime: str) -> dict[str, str | int | float | bool | None]:
     return {
         "runtime": runtime or "none",
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": cpuinfo.name(),
+        "processor_flags": " ".join(cpuinfo.choosing(cpuinfo.flags())),
         "cpus": os.cpu_count(),
         "python": sys.version.split()[0],
         **versions,
@@ -100,12 +102,3 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
-    return names[0] if names else platform.processor()
