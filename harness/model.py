@@ -64,9 +64,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An attachment that a page can draw: see `harness/report/charts.py` for the kinds."""
+    """An attachment that a page can draw: see `harness/report/charts` for the kinds."""
 
-    kind: str  # "histogram", "bars", "series" or "text"
+    kind: str  # "histogram", "bars", "series", "matrix", "scatter" or "text"
     title: str
     data: dict[str, Any]  # JSON only; shape by kind
 

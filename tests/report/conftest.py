@@ -174,6 +174,12 @@ def traps(make: Making) -> Report:
                 TRAP,
                 {"edges": [0, 1], "counts": [1], "marks": {TRAP: 0.5}, "unit": TRAP},
             ),
+            Evidence(
+                "matrix",
+                TRAP,
+                {"rows": [TRAP], "columns": [TRAP], "cells": [[1]], "down": TRAP, "across": TRAP},
+            ),
+            Evidence("scatter", TRAP, {"x_name": TRAP, "points": [{"name": TRAP, "x": 1, "y": 1}]}),
             Evidence(TRAP, TRAP, {TRAP: TRAP}),
         ),
     )

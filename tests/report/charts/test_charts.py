@@ -1,4 +1,4 @@
-"""Evidence is drawn as it is, or shown as text with the reason why not."""
+"""Evidence of every kind is drawn, or shown as text with the reason why not."""
 
 from __future__ import annotations
 
@@ -17,70 +17,6 @@ def drawn(kind: str, data: dict[str, Any]) -> ElementTree.Element:
     """The drawing, parsed."""
     picture = charts.draw(Evidence(kind, "Title", data))
     return ElementTree.fromstring(f"<div>{picture}</div>")
-
-
-def test_a_histogram_has_a_bar_for_each_bin_that_holds_something() -> None:
-    data = {"unit": "ms", "edges": [0, 1, 2, 3], "counts": [4, 0, 8], "marks": {"p50": 2.5}}
-    root = drawn("histogram", data)
-    bars = root.findall(".//g[@class='bins']/rect")
-    assert [bar.attrib["height"] for bar in bars] == ["48.00", "96.00"]
-    assert [text.text for text in root.iter("text")] == ["p50 2.5 ms", "0 ms", "3 ms"]
-
-
-def test_the_area_of_a_bar_is_its_count() -> None:
-    root = drawn("histogram", {"edges": [0, 1, 3], "counts": [5, 10], "marks": {}})
-    assert [bar.attrib["height"] for bar in root.iter("rect")] == ["96.00", "96.00"]
-
-
-def test_empty_bins_at_the_ends_are_left_out() -> None:
-    root = drawn("histogram", {"unit": "s", "edges": [0, 1, 2, 3, 4], "counts": [0, 3, 0, 0]})
-    assert [text.text for text in root.iter("text")] == ["1 s", "2 s"]
-
-
-def test_labels_that_would_touch_stand_in_lines_of_their_own() -> None:
-    marks = {"p50": 5, "p95": 5.5, "p99": 9}
-    root = drawn("histogram", {"edges": [0, 10], "counts": [1], "marks": marks})
-    heights = [text.attrib["y"] for text in root.findall(".//g[@class='mark']/text")]
-    assert heights == ["13", "30", "13"]
-
-
-def test_values_from_zero_are_bars() -> None:
-    data = {"unit": "%", "labels": ["a", "b"], "series": {"one": [10, 100], "two": [50, None]}}
-    root = drawn("bars", data)
-    assert len(list(root.iter("rect"))) == 3
-    assert [cell.text for cell in root.findall(".//td[last()]")] == [
-        "10 \u2192 50 %",
-        "100 \u2192 - %",
-    ]
-
-
-def test_values_far_from_zero_are_dots_on_a_scale_that_is_told() -> None:
-    data = {"unit": "%", "labels": ["a"], "series": {"reference": [98.0], "candidate": [90.0]}}
-    root = drawn("bars", data)
-    assert len(list(root.iter("circle"))) == 2
-    assert [text.text for text in root.iter("text")] == ["89.2 %", "98.8 %"]
-
-
-def test_two_series_have_a_legend() -> None:
-    root = drawn("bars", {"labels": ["a"], "series": {"x": [1], "y": [2]}})
-    assert [swatch.tail for swatch in root.iter("i")] == ["x", "y"]
-
-
-def test_a_line_breaks_where_nothing_was_measured() -> None:
-    data = {"unit": "MiB", "x_unit": "s", "x": [0, 1, 2, 3], "series": {"m": [1, 2, None, 4]}}
-    (path,) = drawn("series", data).iter("path")
-    assert path.attrib["d"].count("M") == 2
-
-
-def test_a_long_series_is_thinned() -> None:
-    xs = list(range(5_000))
-    (path,) = drawn("series", {"x": xs, "series": {"m": xs}}).iter("path")
-    assert path.attrib["d"].count("L") == 999
-
-
-def test_text_is_shown_as_text() -> None:
-    (shown,) = drawn("text", {"text": "a < b\n\tc"}).iter("pre")
-    assert shown.text == "a < b\n\tc"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +38,13 @@ def test_text_is_shown_as_text() -> None:
         ("bars", {"labels": ["a"], "series": {"x": [1, 2]}}, "series.x: expected 1 numbers"),
         ("bars", {"labels": ["a"], "series": {"x": ["1"]}}, "series.x: expected numbers"),
         ("bars", {"labels": ["a"], "series": {"x": [None]}}, "series: holds no number"),
+        ("matrix", {"rows": ["a"], "columns": ["b"], "cells": []}, "cells: expected 1 lists"),
+        ("matrix", {"rows": ["a"], "columns": ["b"], "cells": [[1, 2]]}, "cells[0]: expected 1"),
+        ("matrix", {"rows": ["a"], "columns": ["b"], "cells": [[-1]]}, "expected numbers from"),
+        ("matrix", {"rows": ["a"], "columns": ["b"], "cells": [[None]]}, "cells: holds no number"),
+        ("scatter", {"points": []}, "points: expected one to 40"),
+        ("scatter", {"points": [{"x": 1}]}, "points[0]: expected numbers x and y"),
+        ("scatter", {"points": [{"x": 1, "y": 2, "low": "a"}]}, "expected numbers low and high"),
         ("series", {"x": [0], "series": {"m": [1]}}, "at least two x that rise"),
         ("series", {"x": [1, 0], "series": {"m": [1, 1]}}, "at least two x that rise"),
     ],
@@ -122,11 +65,14 @@ json_values = st.recursive(
     ),
     max_leaves=10,
 )
-keys = st.sampled_from(["edges", "counts", "marks", "labels", "series", "x", "unit", "text"])
+keys = st.sampled_from(
+    ["edges", "counts", "marks", "labels", "series", "x", "unit", "text", "points"]
+)
+keys |= st.sampled_from(["rows", "columns", "cells"])
 
 
 @given(
-    kind=st.sampled_from(["histogram", "bars", "series", "text"]),
+    kind=st.sampled_from(["histogram", "bars", "series", "text", "matrix", "scatter"]),
     data=st.dictionaries(keys, json_values),
 )
 def test_no_evidence_breaks_the_page(kind: str, data: dict[str, Any]) -> None:
@@ -136,7 +82,9 @@ def test_no_evidence_breaks_the_page(kind: str, data: dict[str, Any]) -> None:
 number_lists = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=6)
 
 
-@given(kind=st.sampled_from(["histogram", "bars", "series"]), values=number_lists)
+@given(
+    kind=st.sampled_from(["histogram", "bars", "series", "matrix", "scatter"]), values=number_lists
+)
 def test_any_numbers_can_be_drawn(kind: str, values: list[float]) -> None:
     rising = sorted(set(values))
     data = {
@@ -145,5 +93,9 @@ def test_any_numbers_can_be_drawn(kind: str, values: list[float]) -> None:
         "labels": [str(value) for value in values],
         "x": sorted(values),
         "series": {"a": values},
+        "rows": ["r"],
+        "columns": [str(value) for value in values],
+        "cells": [[abs(value) for value in values]],
+        "points": [{"name": "p", "x": value, "y": -value, "low": value} for value in values],
     }
     charts.draw(Evidence(kind, "t", data))

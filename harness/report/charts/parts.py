@@ -1,0 +1,26 @@
+"""What several pictures have in common."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from harness.report.svg import tag
+
+HEIGHT = 96  # pixels of a plot
+LABEL = 17  # pixels of a line of labels
+
+
+def ends(first: str, last: str, y: int) -> tuple[Markup, Markup]:
+    """The two labels below a plot, at `y` pixels."""
+    return (
+        tag("text", first, class_="label", x=0, y=y),
+        tag("text", last, class_="label", x="100%", y=y, text_anchor="end"),
+    )
+
+
+def legend(names: list[str], class_: str) -> Markup:
+    """What the colours stand for, where there is more than one."""
+    if len(names) < 2:
+        return Markup("")
+    entries = [tag("span", tag("i", class_=f"s{index}"), name) for index, name in enumerate(names)]
+    return tag("p", *entries, class_=class_)
