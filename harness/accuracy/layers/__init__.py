@@ -1,0 +1,1 @@
+"""Where a candidate goes wrong: noise of every tensor, the first layer that breaks, what to do."""
