@@ -4,194 +4,171 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness import Evidence, Finding, Limit, Measurement, Severity, check
+from harness import Evidence, Finding, Limit, Measurement, check
 from harness.accuracy import (
-    OTHERS,
     Comparison,
-    Flip,
-    Interval,
-    ModelRun,
-    Table,
-    worst_class,
+    agreement_evidence,
+    classifies,
+    data_evidence,
+    drop_evidence,
+    emulation_evidence,
+    execution_evidence,
+    layer_evidence,
+    model_file,
+    portability_evidence,
+    served_agreement,
+    served_idle,
+    slice_losses,
+    trade_off,
 )
 from harness.config import Gate
+from harness.runtime import Endpoint
 
-_SHOWN = 10  # flipped rows that become findings
-_BARS = 40  # classes that a chart can hold
+_DROP = "<= 0.5 pp"
 
 
 def _configured(gate: Gate) -> str:
     return "" if gate.accuracy is not None else "the gate has no [accuracy]"
 
 
+def _file(gate: Gate, suffixes: tuple[str, ...]) -> str:
+    """Why there is no file of such a kind to look at."""
+    name = model_file(gate)
+    if not name:
+        return _configured(gate) or "accuracy.file does not name the file that is served"
+    if not name.lower().endswith(suffixes):
+        return f"{name} is none of {', '.join(suffixes)}"
+    return ""
+
+
+def _onnx(gate: Gate) -> str:
+    return _file(gate, (".onnx",))
+
+
+def _graph(gate: Gate) -> str:
+    return _file(gate, (".onnx", ".tflite", ".litert"))
+
+
+def _emulated(gate: Gate) -> str:
+    if gate.accuracy is not None and gate.accuracy.emulate is None:
+        return "accuracy.emulate is not set"
+    return _graph(gate)
+
+
+def _candidates(gate: Gate) -> str:
+    if gate.accuracy is not None and not gate.accuracy.candidates:
+        return "accuracy.candidates names no others"
+    return _configured(gate)
+
+
 @check(
-    limits={"drop": "<= 1 pp"},
-    measures=("reference_accuracy", "candidate_accuracy"),
+    limits={"drop": _DROP},
+    measures=(
+        "reference_accuracy",
+        "candidate_accuracy",
+        "reference_metric",
+        "candidate_metric",
+    ),
     applies=_configured,
 )
-def check_drop(comparison: Comparison) -> list[Measurement | Finding | Evidence]:
-    """The candidate lost no more accuracy than the margin allows.
+def check_drop(
+    comparison: Comparison, gate: Gate, limits: Mapping[str, Limit]
+) -> list[Measurement | Finding | Evidence]:
+    """The candidate lost no more of the metric than the margin allows.
 
-    Both models see the same rows, so that only rows which one of them gets right count. The
-    interval is Tango's for paired proportions; either end of it alone holds at the policy's
-    confidence, so passing is a one-sided test of non-inferiority. Positive means worse.
+    Both models see the same rows, so that only rows which one of them gets right count. Either end
+    of the interval alone holds at the policy's confidence, so passing is a one-sided test of
+    non-inferiority. Positive means worse; of errors the loss is their growth in percent. Of a
+    candidate that fails, the layers are compared as well.
     """
-    table = comparison.table
-    return [
-        _measured("drop", comparison.drop, "pp", table.n),
-        Measurement("reference_accuracy", table.reference_accuracy, "%", n=table.n),
-        Measurement("candidate_accuracy", table.candidate_accuracy, "%", n=table.n),
-        *_trouble(comparison),
-        _about("reference", comparison.reference),
-        _about("candidate", comparison.candidate),
-        _bars("Accuracy by class", comparison.classes),
-        *(_bars(f"Accuracy by {name}", tables) for name, tables in comparison.slices.items()),
-    ]
+    return [*drop_evidence(comparison), *layer_evidence(comparison, gate, limits["drop"])]
 
 
-@check(limits={"agreement": ">= 95 %"}, measures=("flip_rate",), applies=_configured)
+@check(
+    limits={"agreement": ">= 95 %"},
+    measures=("flip_rate", "churn", "sqnr", "cosine", "divergence"),
+    applies=classifies,
+)
 def check_agreement(comparison: Comparison) -> list[Measurement | Finding | Evidence]:
     """The candidate gives the same answers as the reference.
 
     Equal accuracy can hide that many answers changed, some for the better and as many for the
-    worse. The interval is Wilson's.
+    worse. All rows that changed stand in a file beside the report.
     """
-    table = comparison.table
-    changed = table.b + table.c + table.w
-    summary = Finding(
-        "changed-answers",
-        f"{changed} of {table.n} answers changed: {table.b} for the worse, {table.c} for the "
-        f"better, {table.w} from one wrong answer to another",
-        severity=Severity.INFO,
-    )
-    found: list[Measurement | Finding | Evidence] = [
-        _measured("agreement", comparison.agreement, "%", table.n),
-        Measurement("flip_rate", 100 * table.flips, "%", n=table.n),
-        summary,
-    ]
-    found += [_flipped(flip) for flip in comparison.flips[:_SHOWN]]
-    if comparison.flips:
-        text = "\n".join(_line(flip) for flip in comparison.flips)
-        found.append(Evidence("text", "First changed answers", {"text": text}))
-    return found
+    return agreement_evidence(comparison)
 
 
-@check(limits={"worst_class_drop": "<= 5 pp"}, applies=_configured)
-def check_worst_class(
+@check(limits={"worst_slice_drop": "<= 5 pp"}, applies=classifies)
+def check_worst_slice(
     comparison: Comparison, limits: Mapping[str, Limit]
-) -> list[Measurement | Finding | Evidence]:
-    """No single class lost much more accuracy than the whole.
+) -> list[Measurement | Finding]:
+    """No class and no slice lost much more accuracy than the whole.
 
-    A class is held to the limit on its own where it has rows enough for a good candidate to be
-    certified; smaller classes are looked at together, and fail alone only on clear evidence. So
-    a class of twenty rows cannot hold up a release, and a class that broke cannot slip through.
+    A slice is held to the limit on its own where it has rows enough for a good candidate to be
+    certified; the smaller ones of a column are looked at together, and fail alone only on clear
+    evidence. So a class of twenty rows cannot hold up a release, and one that broke cannot slip
+    through.
     """
-    margin = limits["worst_class_drop"].in_unit("pp")
-    worst = worst_class(comparison.classes, margin, comparison.confidence)
-    name = worst.name if worst.name == OTHERS else f"class {worst.name}"
-    table = worst.table
-    found: list[Measurement | Finding | Evidence] = [
-        _measured("worst_class_drop", worst.drop, "pp", table.n),
-        Finding(
-            "worst-class",
-            f"{name}: {table.reference_accuracy:.2f} % -> {table.candidate_accuracy:.2f} % right "
-            f"on {table.n} rows",
-            severity=Severity.INFO,
-        ),
-    ]
-    if worst.together:
-        few = "no number of rows" if worst.needed is None else f"about {worst.needed} rows"
-        shown = ", ".join(worst.together[:_BARS])
-        more = f" and {len(worst.together) - _BARS} more" if len(worst.together) > _BARS else ""
-        alone = len(worst.together) < len(comparison.classes)
-        found.append(
-            Finding(
-                "small-classes",
-                f"looked at together, as {few} a class would certify the limit: {shown}{more}",
-                severity=Severity.INFO if alone else Severity.WARNING,
-            )
-        )
-    return found
+    return slice_losses(comparison, limits["worst_slice_drop"].in_unit("pp"))
 
 
-def _measured(name: str, interval: Interval, unit: str, n: int) -> Measurement:
-    return Measurement(name, interval.value, unit, low=interval.low, high=interval.high, n=n)
+@check(measures=("duplicate_rows", "calibration_overlap"), applies=_configured)
+def check_data(gate: Gate) -> list[Measurement | Finding]:
+    """The evaluation rows are new to the quantizer, and each stands there once.
+
+    Rows are compared by their inputs. One that the quantizer was calibrated on makes the candidate
+    look better than it is; one that stands there twice makes the intervals look narrower.
+    """
+    return data_evidence(gate)
 
 
-def _trouble(comparison: Comparison) -> list[Finding]:
-    """Rows without a usable answer: they count as wrong, and are never passed over."""
-    found = []
-    # Of the reference they make the comparison doubtful, and say nothing about the candidate.
-    sides = (
-        ("reference", comparison.reference, Severity.DOUBT),
-        ("candidate", comparison.candidate, Severity.ERROR),
-    )
-    for side, run, severity in sides:
-        if run.not_finite:
-            found.append(
-                Finding(
-                    "not-finite",
-                    f"the {side} answered NaN or infinity for {run.not_finite} of "
-                    f"{comparison.table.n} rows",
-                    severity=severity,
-                    location=f"row {run.not_finite_row}",
-                    expected="finite scores",
-                )
-            )
-        if run.unanswered:
-            found.append(
-                Finding(
-                    "unanswered",
-                    f"the {side} gave no answer to {run.unanswered} of {comparison.table.n} rows",
-                    severity=severity,
-                    location=f"row {run.unanswered_row}",
-                    expected="a class or scores for every row",
-                    received=run.problem,
-                )
-            )
-    return found
+@check(limits={"saturating_pairs": "<= 0.1 %"}, applies=_onnx)
+def check_portability(gate: Gate) -> list[Measurement | Finding | Evidence]:
+    """The file answers alike on processors with and without VNNI.
+
+    Read off the weights alone: which pairs of them could overflow the 16-bit sums that such
+    processors make, unless production's flags say that none does.
+    """
+    return portability_evidence(gate)
 
 
-def _about(side: str, run: ModelRun) -> Finding:
-    parts = [f"{side} {run.name}", f"run by {run.runtime}"]
-    parts += [f"{run.bytes} bytes"] if run.bytes is not None else []
-    parts += [run.digest] if run.digest else []
-    return Finding("model", ", ".join(parts), severity=Severity.INFO)
+@check(limits={"emulated_changes": "<= 0.5 %"}, applies=_emulated)
+def check_emulation(gate: Gate) -> list[Measurement | Finding]:
+    """The file gives the same answers on the emulated processor as here."""
+    return emulation_evidence(gate)
 
 
-def _bars(title: str, tables: Mapping[str, Table]) -> Evidence:
-    """Accuracy of both models; of many groups those that lost most, in their order."""
-    lost = sorted(tables, key=lambda name: (tables[name].c - tables[name].b) / tables[name].n)
-    kept = [name for name in tables if name in lost[:_BARS]]
-    title = title if len(kept) == len(tables) else f"{title}: the {_BARS} that lost most"
-    series = {
-        "reference": [round(tables[name].reference_accuracy, 4) for name in kept],
-        "candidate": [round(tables[name].candidate_accuracy, 4) for name in kept],
-    }
-    return Evidence("bars", title, {"unit": "%", "labels": kept, "series": series})
+@check(
+    limits={"float_share": "<= 5 %", "batch_dependent": "<= 0.5 %"},
+    measures=("delegated",),
+    applies=_graph,
+    advisory=True,
+)
+def check_execution(gate: Gate) -> list[Measurement | Finding | Evidence]:
+    """What is meant to be int8 runs in int8, and no answer depends on its batch mates."""
+    return execution_evidence(gate)
 
 
-def _flipped(flip: Flip) -> Finding:
-    return Finding(
-        "harmed" if flip.harmful else "changed",
-        f"row {flip.row}: label {flip.label}",
-        severity=Severity.INFO,
-        location=f"row {flip.row}",
-        expected=f"{flip.reference} (reference)",
-        received=f"{flip.candidate} (candidate)",
-    )
+@check(
+    limits={"served_equal": ">= 100 %"},
+    measures=("file_accuracy", "served_accuracy"),
+    applies=served_idle,
+)
+def check_served(gate: Gate, endpoint: Endpoint) -> list[Measurement | Finding | Evidence]:
+    """The running candidate answers what its model file answers.
+
+    The same rows go through both. A static file must be met bit by bit; one that differs from
+    itself in other batches, within that noise. Where the two differ, the usual causes are tried
+    out, and the finding names the one that brings forth the service's answers.
+    """
+    return served_agreement(gate, endpoint.base_url)
 
 
-def _line(flip: Flip) -> str:
-    mark = "worse" if flip.harmful else "other"
-    text = f"row {flip.row}: label {flip.label}, reference {flip.reference}"
-    return f"{text}, candidate {flip.candidate} ({mark}){_scores(flip)}"
+@check(measures=("size", "batch_latency", "speed"), applies=_candidates)
+def check_tradeoff(comparison: Comparison, gate: Gate) -> list[Measurement | Finding | Evidence]:
+    """What other candidates would give for their size and speed.
 
-
-def _scores(flip: Flip) -> str:
-    """The scores of both answers, where there are any and they are few."""
-    if not flip.reference_scores or len(flip.reference_scores) > 16:
-        return ""
-    first = " ".join(f"{score:.3g}" for score in flip.reference_scores)
-    second = " ".join(f"{score:.3g}" for score in flip.candidate_scores)
-    return f"\n  reference: {first}\n  candidate: {second}"
+    Each is evaluated on the same rows; batches are timed in turns, on one thread.
+    """
+    limits = gate.policy.limits_of("accuracy", {"drop": Limit.parse(_DROP)})
+    return trade_off(gate, comparison, limits["drop"])

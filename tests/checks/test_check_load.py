@@ -20,6 +20,8 @@ from harness.load.traffic import Failure, WarmUp
 from harness.load.window import Values, Window
 from harness.model import Outcome, Usage
 
+pytestmark = pytest.mark.alone
+
 _MIB = 2**20
 
 
