@@ -16,7 +16,7 @@ setup: $(STAMP) ## install everything into .venv, so that .venv/bin/gate works
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer on PATH: install one, or run make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[tensorflow,parquet,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[tensorflow,parquet,dask,dev]'
 	@touch $@
 
 examples: setup ## train the models of the examples and, where an engine answers, build their images
@@ -25,8 +25,8 @@ examples: setup ## train the models of the examples and, where an engine answers
 demo: setup ## run the gate on one good and two bad candidates; prints where the reports lie
 	@$(BIN)/python examples/demo.py
 
-test: examples ## run the whole suite; options for pytest go into ARGS
-	$(BIN)/python -m pytest $(ARGS)
+test: examples ## run the whole suite, on all cores; options for pytest go into ARGS
+	$(BIN)/python -m pytest --numprocesses logical --dist loadgroup $(ARGS)
 
 engine: ## install and start Docker (Debian and Ubuntu, as root); does nothing where an engine answers
 	@.ci/engine

@@ -1,10 +1,36 @@
-"""Fixtures of the tests: a container engine, or the reason why there is none."""
+"""Fixtures of all tests: an engine, an emulator, or why there is none; and who has the machine."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
+
+_ALONE = ("alone", "docker")  # markers of tests beside which nothing else may run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that measure the machine come last, all on one of xdist's workers."""
+    for item in items:
+        if _alone(item):
+            item.add_marker(pytest.mark.xdist_group("alone"))
+    items.sort(key=_alone)
+
+
+@pytest.fixture(autouse=True)
+def _machine(request: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
+    """The whole machine for a test that measures it; a share of it for any other."""
+    if worker_id == "master":  # one process: nobody to share it with
+        yield
+        return
+    folder = request.getfixturevalue("tmp_path_factory").getbasetemp().parent
+    with (folder / "machine").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if _alone(request.node) else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -13,8 +39,22 @@ def engine() -> None:
     from harness.runtime import engine_status
 
     status = engine_status()
-    if status.available:
-        return
+    if not status.available:
+        _without(f"no container engine answers: {status.detail}")
+
+
+@pytest.fixture(scope="session")
+def qemu() -> str:
+    """Path of the emulator; under GATE_REQUIRE_ENGINE=1 its absence is a failure, too."""
+    found = shutil.which("qemu-x86_64-static")
+    return found or _without("qemu-x86_64-static is not installed: .ci/emulator installs it")
+
+
+def _without(what: str) -> NoReturn:
     if os.environ.get("GATE_REQUIRE_ENGINE") == "1":
-        pytest.fail(f"GATE_REQUIRE_ENGINE=1, but no container engine answers: {status.detail}")
-    pytest.skip(f"no container engine answers: {status.detail}")
+        pytest.fail(f"GATE_REQUIRE_ENGINE=1, but {what}")
+    pytest.skip(what)
+
+
+def _alone(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in _ALONE)

@@ -28,6 +28,8 @@ from tests.gallery.shared import (
     write_gate,
 )
 
+pytestmark = pytest.mark.alone
+
 GALLERY = Path(__file__).parent / "gallery"
 FILES = sorted(GALLERY.glob("*/*.toml"))
 NAMES = [file.relative_to(GALLERY).with_suffix("").as_posix() for file in FILES]

@@ -12,6 +12,8 @@ from harness.config import Gate
 from harness.limits import Limit
 from harness.load import LoadError, Traffic, run
 
+pytestmark = pytest.mark.alone
+
 _SHORT = {"rate": "200 /s", "duration": "1.5 s", "warmup": "0.2 s"}
 _LOCUSTFILE = """
 from locust import FastHttpUser, HttpUser, TaskSet, between, task

@@ -15,6 +15,8 @@ import pytest
 from harness.config import Gate
 from harness.load import LoadError, generator, run
 
+pytestmark = pytest.mark.alone
+
 _HEAD = "from locust import FastHttpUser, TaskSet, task\n"
 
 

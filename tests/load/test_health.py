@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+import pytest
+
 from harness.load.health import doubts, excuses
 from harness.load.window import Window
+
+pytestmark = pytest.mark.alone
 
 
 def _window(n: int = 1000) -> Window:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from harness.load.sampler import Sampler
 from harness.model import Usage
+
+pytestmark = pytest.mark.alone
 
 
 class _Endpoint:

@@ -11,6 +11,8 @@ from harness.load import Traffic
 from harness.load.traffic import FAILED_MS, quantile
 from harness.model import Usage
 
+pytestmark = pytest.mark.alone
+
 _MIB = 1024**2
 
 

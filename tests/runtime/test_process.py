@@ -15,6 +15,8 @@ import pytest
 from harness.errors import EngineError
 from harness.runtime import Endpoint, Runtime, Sandbox, wait_ready
 
+pytestmark = pytest.mark.alone
+
 SERVE = f'command = ["{sys.executable}", "-u", "app.py"]\n'
 
 

@@ -11,6 +11,8 @@ from harness.model import Exit
 from harness.runtime import wait_ready
 from harness.testing import FakeEndpoint, Reply, serve
 
+pytestmark = pytest.mark.alone
+
 
 @dataclass
 class Offline(FakeEndpoint):
