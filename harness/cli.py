@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _add_record(commands.add_parser("record", help="keep the answers of an accepted release"))
     _add_freeze(commands.add_parser("freeze", help="keep the requests of a gate, found ones too"))
     _add_init(commands.add_parser("init", help="write a gate for a service that runs"))
+    _add_accuracy(commands.add_parser("accuracy", help="compare two models on many machines"))
     judge = commands.add_parser("judge", help="judge a recorded report under another policy")
     judge.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
     judge.add_argument(
@@ -145,6 +146,26 @@ def _add_init(init: argparse.ArgumentParser) -> None:
     init.add_argument("--model", metavar="NAME", help="the model's name in the protocol's paths")
     init.add_argument("--path", metavar="PATH", help="path of the predictions")
     init.add_argument("--into", metavar="DIR", default=".", help="by default the current folder")
+
+
+def _add_accuracy(accuracy: argparse.ArgumentParser) -> None:
+    actions = accuracy.add_subparsers(dest="action", metavar="ACTION", required=True)
+    shard = actions.add_parser("shard", help="count a part of the rows")
+    shard.epilog = "exit codes: 0 written, 2 wrong usage or configuration, 3 error"
+    shard.add_argument(
+        "gate", metavar="gate.toml", nargs="?", default="gate.toml", help="by default ./gate.toml"
+    )
+    shard.add_argument("--shard", metavar="i/N", required=True, help="the i-th of N, from 1")
+    shard.add_argument("--out", metavar="FILE", required=True, help="where the counts go")
+    merge = actions.add_parser("merge", help="the verdict on the counts of all parts")
+    merge.epilog = _EPILOG
+    merge.add_argument("shards", metavar="FILE", nargs="+", help="all N files, in any order")
+    merge.add_argument(
+        "--gate", metavar="gate.toml", default="gate.toml", help="by default ./gate.toml"
+    )
+    merge.add_argument("--policy", metavar="NAME", help="judge under this policy of the file")
+    merge.add_argument("--report", metavar="DIR", help="folder of the report")
+    merge.add_argument("--quiet", "-q", action="store_true", help="print the verdict only")
 
 
 def _complain(problem: GateError, code: int) -> int:

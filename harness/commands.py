@@ -9,11 +9,15 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import paths
 from harness.errors import ConfigError
 from harness.model import Verdict
 from harness.verdict import EXIT_CODES
+
+if TYPE_CHECKING:
+    from harness.config import Gate
 
 _PYTEST = [
     "--disable-plugin-autoload",  # nobody else's plugin may change a verdict
@@ -29,26 +33,14 @@ _PYTEST = [
 
 def run(arguments: argparse.Namespace) -> int:
     """`gate run`: build pytest's arguments and let it run; there is no second runner."""
-    import pytest
-
     from harness.config import load
-    from harness.progress import Progress
 
     given = {"policy": arguments.policy, "image": arguments.image, "url": arguments.url}
     gate = load(arguments.gate, **given, baseline=arguments.baseline)
-    options = [*_PYTEST, "-c", os.devnull, f"--rootdir={gate.root}", f"--gate={gate.path}"]
-    for name in ("policy", "image", "url", "baseline", "report"):
-        value = getattr(arguments, name)
-        options += [] if value is None else [f"--gate-{name}={value}"]
+    options = _given(arguments, "policy", "image", "url", "baseline", "report")
     options += [f"--gate-only={family}" for family in arguments.only]
     options += ["--gate-fail-fast"] if arguments.fail_fast else []
-    packs = [paths.checks(), *(_pack(path) for path in arguments.checks)]
-    progress = Progress(gate, quiet=arguments.quiet)
-    # Hypothesis keeps a cache: not in the folder that somebody happens to stand in.
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(gate.root / ".gate" / "hypothesis"))
-    with _without_pytest_environment():
-        code = pytest.main([*options, *map(str, packs)], plugins=[progress])
-    return progress.finish(int(code))
+    return _session(gate, options, arguments.checks, quiet=arguments.quiet)
 
 
 def record(arguments: argparse.Namespace) -> int:
@@ -146,6 +138,54 @@ def schema(arguments: argparse.Namespace) -> int:
 
     sys.stdout.write(text(arguments.document))
     return EXIT_CODES[Verdict.PASS]
+
+
+def accuracy(arguments: argparse.Namespace) -> int:
+    """`gate accuracy`: an evaluation in shards, and the verdict on all of them."""
+    return _shard(arguments) if arguments.action == "shard" else _merge(arguments)
+
+
+def _shard(arguments: argparse.Namespace) -> int:
+    from harness.accuracy.sharding import Place, write_shard
+    from harness.config import load
+
+    place, path = Place.parse(arguments.shard), Path(arguments.out)
+    with _interruptible():
+        header = write_shard(load(arguments.gate), place, path)
+    blocks = len(place.blocks(header.blocks))
+    print(f"{path}: shard {place}, {blocks} of {header.blocks} blocks")
+    return EXIT_CODES[Verdict.PASS]
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from harness.config import load
+
+    gate = load(arguments.gate, policy=arguments.policy)
+    options = [*_given(arguments, "policy", "report"), "--gate-only=accuracy"]
+    options += [f"--gate-shard={Path(shard).resolve()}" for shard in arguments.shards]
+    return _session(gate, options, [], quiet=arguments.quiet)
+
+
+def _given(arguments: argparse.Namespace, *names: str) -> list[str]:
+    """The session's options for those arguments that were given."""
+    values = {name: getattr(arguments, name) for name in names}
+    return [f"--gate-{name}={value}" for name, value in values.items() if value is not None]
+
+
+def _session(gate: Gate, options: list[str], checks: list[str], *, quiet: bool) -> int:
+    """Let pytest run the shipped checks and those at the paths `checks` for a gate."""
+    import pytest
+
+    from harness.progress import Progress
+
+    fixed = [*_PYTEST, "-c", os.devnull, f"--rootdir={gate.root}", f"--gate={gate.path}"]
+    packs = [paths.checks(), *(_pack(path) for path in checks)]
+    progress = Progress(gate, quiet=quiet)
+    # Hypothesis keeps a cache: not in the folder that somebody happens to stand in.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(gate.root / ".gate" / "hypothesis"))
+    with _without_pytest_environment():
+        code = pytest.main([*fixed, *options, *map(str, packs)], plugins=[progress])
+    return progress.finish(int(code))
 
 
 def _document(given: str) -> Path:
