@@ -3,9 +3,10 @@
     .venv/bin/python -m benchmarks.accuracy [--only NAME]... [--rounds 3] [--json FILE]
 
 All figures are ratios of neighbours: what is compared runs in turn, on the same machine, round by
-round, and printed is the median. Rates are from the first block of rows to the last, on wall
-clocks; where both sides are one thread, the ratio of processor time stands beside it, which a busy
-machine disturbs less. The first run installs the peers and makes the models under .gate/.
+round, and printed is the median. Rates are of the last three quarters of the rows, when all
+processes are up, on wall clocks; where both sides are one thread, the ratio of processor time
+stands beside it, which a busy machine disturbs less. The first run installs the peers and makes the
+models under .gate/.
 
 figures: tiny, mobilenet, polygraphy, ai-edge-quantizer, cache, memory, processes
 """

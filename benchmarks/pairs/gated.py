@@ -35,8 +35,8 @@ class Gated:
     """One evaluation."""
 
     rows: int
-    rate: float  # rows a second from the first block to the last
-    cpu: float  # seconds on a processor for each row, from the first block to the last
+    rate: float  # rows a second over the last three quarters of the blocks
+    cpu: float  # seconds on a processor for each row, over the same blocks
     seconds: float  # of everything: processes started, data and models hashed and opened
     peak: float  # MiB of all processes together, at the worst moment
 
@@ -102,10 +102,12 @@ def evaluate(folder: Path, keys: list[str]) -> Gated:
 
         found = evaluate(gate, each=each)
     seconds = time.perf_counter() - began
-    rows = sum(count for _, _, count in moments[1:])
-    between = moments[-1][0] - moments[0][0]
-    cpu = (moments[-1][1] - moments[0][1]) / rows
-    return Gated(found.counts.rows, rows / between, cpu, seconds, memory.end())
+    steady = moments[len(moments) // 4 :]  # before that, processes are still being started
+    rows = sum(count for _, _, count in steady[1:])
+    between = steady[-1][0] - steady[0][0]
+    cpu = (steady[-1][1] - steady[0][1]) / rows if rows else 0.0
+    rate = rows / between if rows else 0.0  # one block has no interval
+    return Gated(found.counts.rows, rate, cpu, seconds, memory.end())
 
 
 def worked(processes: list[psutil.Process]) -> float:
