@@ -17,6 +17,7 @@ from harness.model import Finding, Severity
 
 _ASKED = 2  # times before any abuse: an answer that changes by itself is not known
 _LINES = 3  # abuses of which a line is shown
+_ELSEWHERE = 3.0  # seconds that another connection is waited for
 _BUSY = 429  # a limit on the rate is no illness
 _PAUSES = (0.05, 0.25, 0.7, 1.5)  # seconds before it is asked again: a worker may be replaced
 
@@ -82,16 +83,32 @@ class Canary:
         return _is_well(exchange.answer) and (not self.steady or self._same(exchange))
 
     def _misreads(self, abuse: Case) -> bool:
-        """Whether it happens again: only after this abuse, and only on its connection."""
-        self.client.close()
-        self.client.send(abuse.prepared, keep=True)
-        if not self.client.is_open:
+        """Whether it happens again: only after this abuse, and only on its connection.
+
+        Asked in both orders: what an abuse does to everybody for a moment is over on whichever
+        connection is asked last, and what it left on its own connection is not.
+        """
+        if not self._abused(abuse):
             return False
         again = self._ask()
         self.client.close()
-        return not (
-            again.answer.retried or self._is_as_ever(again) or not self._is_as_ever(self._ask())
-        )
+        if again.answer.retried or self._is_as_ever(again) or not self._is_as_ever(self._ask()):
+            return False
+        if not self._abused(abuse):
+            return False
+        with Client(self.known.base_url, timeout=_ELSEWHERE) as other:
+            elsewhere = self._ask(other)
+        again = self._ask()
+        self.client.close()
+        # A server of one connection at a time does not answer elsewhere: that is no objection.
+        wrong = _is_well(elsewhere.answer) and not self._is_as_ever(elsewhere)
+        return not (wrong or again.answer.retried or self._is_as_ever(again))
+
+    def _abused(self, abuse: Case) -> bool:
+        """Send it on a new connection; whether that is left open."""
+        self.client.close()
+        self.client.send(abuse.prepared, keep=True)
+        return self.client.is_open
 
     def _left_over(self, abuse: Case, exchange: Exchange) -> Finding:
         what = exchange.answer.error or f"status {exchange.answer.status}"
@@ -134,9 +151,10 @@ class Canary:
         lines = [curl(case.prepared, self.known.base_url) for case in abuses[-_LINES:]]
         return replace(finding, reproduce="; ".join([*lines, finding.reproduce]))
 
-    def _ask(self) -> Exchange:
+    def _ask(self, client: Client | None = None) -> Exchange:
         case = self.known.case
-        return Exchange(case, self.client.send(case.prepared), self.known.base_url)
+        answer = (client or self.client).send(case.prepared)
+        return Exchange(case, answer, self.known.base_url)
 
     def _same(self, again: Exchange) -> bool:
         if again.succeeded and again.answer.body == self.known.answer.body:

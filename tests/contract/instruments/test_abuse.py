@@ -194,6 +194,38 @@ def test_a_refused_body_that_is_left_unread_is_told_once(contract: Contract) -> 
             assert b"404 Not Found" in told and b"400 Bad Request" in told and b"200" not in told
 
 
+def _poisoned(conn: socket.socket, refused: list[int]) -> None:
+    """HTTP that reads every body; after a refusal the next answer is wrong, whoever asks."""
+    data = b""
+    with conn, contextlib.suppress(OSError):
+        while True:
+            while b"\r\n\r\n" not in data:
+                more = conn.recv(65536)
+                if not more:
+                    return
+                data += more
+            head, _, data = data.partition(b"\r\n\r\n")
+            length = int((re.search(rb"Content-Length: (\d+)", head) or [0, 0])[1])
+            while len(data) < length:
+                data += conn.recv(65536)
+            data = data[length:]
+            served = head.startswith(b"POST /p HTTP/1.1")
+            body = (b"9.5" if refused.pop() else b"1.5") if served else b"{}"
+            refused.append(head.startswith(b"POST /releasegate"))
+            conn.sendall(b"HTTP/1.1 %s\r\n" % (b"200 OK" if served else b"404 Not Found"))
+            conn.sendall(b"Content-Type: application/json\r\n")
+            conn.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+def test_an_answer_that_is_wrong_for_everybody_is_no_matter_of_connections(
+    contract: Contract,
+) -> None:
+    refused = [0]
+    with _serve_raw(lambda conn: _poisoned(conn, refused)) as url:
+        rules = [item.rule for item in not_found(contract, url).findings]
+    assert "desync" not in rules and "poisoned" in rules
+
+
 def test_who_closes_after_a_refusal_need_not_read(contract: Contract) -> None:
     with _serve_raw(lambda conn: _unread(conn, close=True)) as url:
         assert [item.rule for item in not_found(contract, url).findings] == []
