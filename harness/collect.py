@@ -226,3 +226,8 @@ def _limit(
                 f"{where} = {limit.text!r} is a {limit.dimension}, "
                 f"expected a {declared.dimension} like {declared.text!r}"
             )
+        if declared is not None and limit.opposes(declared):
+            raise ConfigError(
+                f"{where} = {limit.text!r} bounds it from the wrong side: "
+                f"expected one like {declared.text!r}"
+            )

@@ -43,6 +43,10 @@ class Limit:
         """What kind of quantity it limits."""
         return units.dimension(self.unit)
 
+    def opposes(self, other: Limit) -> bool:
+        """Whether one of the two bounds a quantity from above and the other from below."""
+        return {self.operator[0], other.operator[0]} == {"<", ">"}
+
     def holds(self, value: float, unit: str) -> bool:
         """Whether one value is inside the limit. Raises ValueError for another dimension."""
         return _OPERATORS[self.operator](self._comparable(value, unit), self._base)

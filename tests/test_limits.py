@@ -41,6 +41,16 @@ def test_values_are_converted_before_they_are_compared(
     assert Limit.parse(limit).holds(value, unit) is holds
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "opposed"),
+    [("<= 1", ">= 2", True), ("> 1", "< 1", True), ("<= 1", "< 2", False), ("== 1", ">= 1", False)],
+)
+def test_limits_oppose_each_other_where_they_bound_from_two_sides(
+    one: str, other: str, opposed: bool
+) -> None:
+    assert Limit.parse(one).opposes(Limit.parse(other)) is opposed
+
+
 def test_another_dimension_is_refused_not_compared() -> None:
     with pytest.raises(ValueError, match="is a time, but the measurement is a size"):
         Limit.parse("<= 100 ms").holds(1.0, "MiB")

@@ -185,6 +185,13 @@ def test_a_limit_in_another_dimension_is_wrong_usage(project: Project) -> None:
     assert project.run(".").ret == 2
 
 
+def test_a_limit_from_the_wrong_side_is_wrong_usage(project: Project) -> None:
+    project.gate(GATE + '[policy.limits]\n"mine.size" = ">= 3"\n')
+    project.check(PASSES)
+    result = project.run(".")
+    assert result.ret == 2 and "from the wrong side" in result.stdout.str()
+
+
 def test_a_required_check_that_nobody_has_is_wrong_usage(project: Project) -> None:
     project.gate(GATE.replace('"mine"', '"mien"'))
     project.check(PASSES)

@@ -44,7 +44,8 @@ def _again(result: CheckResult, policy: Policy, recorded: float) -> CheckResult:
     if result.outcome in (Outcome.ERRORED, Outcome.SKIPPED) or not _explained(result):
         return result
     limits = _limits(result, policy)
-    evidence = (*map(_measurement, result.measurements), *result.findings)
+    measured = (_measurement(row, limits.get(row.name)) for row in result.measurements)
+    evidence = (*measured, *result.findings)
     judgement = judge(limits, evidence)
     if policy.confidence > recorded and any(_leans(row, limits) for row in result.measurements):
         return replace(
@@ -85,12 +86,20 @@ def _limits(result: CheckResult, policy: Policy) -> dict[str, Limit]:
         raise ReportError(f"{result.id}: declared limit: {problem}") from None
     own = {*declared.limits, *declared.measures, *(row.name for row in result.measurements)}
     in_force = policy.limits_of(result.family, defaults)
+    for name in (name for name in defaults if in_force[name].opposes(defaults[name])):
+        raise ReportError(
+            f"{result.id}: limit {name} = {in_force[name].text!r} bounds it from the wrong side: "
+            f"expected one like {defaults[name].text!r}"
+        )
     return {name: limit for name, limit in in_force.items() if name in own}
 
 
-def _measurement(row: JudgedMeasurement) -> Measurement:
+def _measurement(row: JudgedMeasurement, limit: Limit | None) -> Measurement:
     value = math.nan if row.value is None else row.value
-    return Measurement(row.name, value, row.unit, low=row.low, high=row.high, n=row.n)
+    ends = {"low": row.low, "high": row.high}
+    same = limit is not None and limit.text == row.limit  # what would decide another is not known
+    more = row.more if same else None
+    return Measurement(row.name, value, row.unit, **ends, n=row.n, about=row.about, more=more)
 
 
 def _leans(row: JudgedMeasurement, limits: dict[str, Limit]) -> bool:

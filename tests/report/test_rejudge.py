@@ -64,6 +64,17 @@ def test_a_limit_inside_the_interval_is_inconclusive(make: Making) -> None:
     assert report.verdict is Verdict.INCONCLUSIVE
 
 
+def test_what_the_check_knew_of_more_data_holds_for_its_own_limit_alone(make: Making) -> None:
+    row = replace(P99, high=260.0, outcome=Outcome.INCONCLUSIVE, about="route /b", more=77)
+    doubtful = replace(LATENCY, outcome=Outcome.INCONCLUSIVE, reason="r", measurements=(row,))
+    same = again(make, doubtful, policy()).checks[0]
+    other = again(make, doubtful, policy({"load.latency_p99": "<= 245 ms"})).checks[0]
+    assert same.reason.startswith("latency_p99 of route /b = 240 ms")
+    assert same.reason.endswith("; about 77 more samples would decide")
+    assert other.reason.endswith("; about 30000 more samples would decide")
+    assert other.measurements[0].more is None
+
+
 def test_a_looser_limit_passes_what_had_failed(make: Making) -> None:
     failed = replace(
         LATENCY,
@@ -197,3 +208,8 @@ def test_a_declared_limit_that_cannot_be_read_is_refused(make: Making) -> None:
     broken = replace(LATENCY, declared=Declared({"latency_p99": "fast"}))
     with pytest.raises(ReportError, match="load.latency: declared limit: 'fast' is not a limit"):
         rejudge(make((broken,), policy()), policy(), TODAY)
+
+
+def test_a_limit_from_the_wrong_side_is_refused(make: Making) -> None:
+    with pytest.raises(ReportError, match="latency_p99 = '>= 1 ms' bounds it from the wrong side"):
+        rejudge(make((LATENCY,), policy()), policy({"load.latency_p99": ">= 1 ms"}), TODAY)
