@@ -29,6 +29,16 @@ def choosing(found: Collection[str]) -> tuple[str, ...]:
     return tuple(flag for flag in (*X86, *ARM) if flag in found)
 
 
+def misspelt(told: Collection[str]) -> dict[str, str]:
+    """Which of these words are such a flag in another spelling, like "AVX512VNNI", and of which."""
+    known = {_bare(flag): flag for flag in (*X86, *ARM)}
+    return {word: known[_bare(word)] for word in told if known.get(_bare(word), word) != word}
+
+
+def _bare(flag: str) -> str:
+    return "".join(letter for letter in flag.lower() if letter.isalnum())
+
+
 def _first(key: str) -> str:
     try:
         text = _FILE.read_text(encoding="utf-8")

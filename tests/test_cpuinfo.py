@@ -44,3 +44,8 @@ def test_without_a_file_no_more_is_known_than_the_machine(
 
 def test_flags_that_choose_no_kernel_are_left_out() -> None:
     assert cpuinfo.choosing({"fpu", "avx2", "vmx"}) == ("avx2",)
+
+
+def test_a_flag_in_another_spelling_is_recognized_and_others_are_left_alone() -> None:
+    told = ("AVX512VNNI", "amx-int8", "avx2", "avx512_vbmi", "sse4_1")
+    assert cpuinfo.misspelt(told) == {"AVX512VNNI": "avx512_vnni", "amx-int8": "amx_int8"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import cpuinfo
 from harness.accuracy.backends import backend_of
 from harness.accuracy.counting import Counts, Flip, Odd, Scheme, Table
 from harness.accuracy.datasets import check_path
@@ -17,6 +18,7 @@ from harness.accuracy.evaluation.cache import prune
 from harness.accuracy.evaluation.early import PAIRED, Terms, decided, looks
 from harness.accuracy.evaluation.job import BASELINE, SERVED
 from harness.accuracy.evaluation.preparing import prepared
+from harness.accuracy.graphs.subject import LITE, ONNX, model_file
 from harness.accuracy.metrics import Measured, check_metric, measure
 from harness.accuracy.planning import plan
 from harness.accuracy.statistics import Interval, anytime, shares, wilson
@@ -104,7 +106,8 @@ def validate(gate: Gate) -> None:
     """Look at `[accuracy]` without opening a model or a data set.
 
     Raises ConfigError for an unknown metric, for a file that no backend or data-set format reads,
-    for a candidate or baseline that cannot be asked, and for an engine that there is none of.
+    for a candidate or baseline that cannot be asked, for an engine that there is none of, and for
+    an emulated processor without a file to run on it.
     """
     config = _config(gate)
     check_metric(config.metric)
@@ -125,7 +128,9 @@ def validate(gate: Gate) -> None:
             f'accuracy.engine = {config.engine!r}: expected "local" or a cluster like '
             '"dask://127.0.0.1:8786"'
         )
+    _check_flags(config)
     _check_files(gate, config)
+    _check_emulated(gate, config)
 
 
 def evaluate(
@@ -162,6 +167,8 @@ def evaluate(
             found = (counted or _on_cluster(config.engine))(job)
         with closing(found):
             concluded = conclude(job, found, terms, each)
+    if concluded.ended_early:
+        say(f"accuracy: decided after {concluded.counts.rows} of {job.rows} rows")
     if job.cache:
         prune(Path(job.cache))
     return replace(concluded, plan=planned, seconds=time.monotonic() - began)
@@ -224,13 +231,37 @@ def _plan(job: Job, terms: Terms) -> str:
     limit = terms.limits.get("drop")
     if job.scheme.metric not in PAIRED or limit is None or limit.operator not in ("<", "<="):
         return ""
-    return f"accuracy: {plan(job.rows, limit.in_unit('pp'), terms.confidence)}"
+    text = f"accuracy: {plan(job.rows, limit.in_unit('pp'), terms.confidence)}"
+    if job.scheme.clusters is not None:
+        text += f"; it takes more where rows of one {job.scheme.clusters!r} flip together"
+    return text
 
 
 def _config(gate: Gate) -> AccuracyConfig:
     if gate.accuracy is None:
         raise ConfigError(f"{gate.path}: has no [accuracy], so there is nothing to compare")
     return gate.accuracy
+
+
+def _check_flags(config: AccuracyConfig) -> None:
+    """A flag that is not recognized would be taken for one that production lacks."""
+    for told, meant in cpuinfo.misspelt(config.production_flags).items():
+        raise ConfigError(
+            f"accuracy.production_flags: {told!r} is no flag of /proc/cpuinfo; did you mean "
+            f"{meant!r}?"
+        )
+
+
+def _check_emulated(gate: Gate, config: AccuracyConfig) -> None:
+    """What is asked for and cannot be done would be a check that is quietly idle."""
+    name = model_file(gate)
+    if config.emulate is None or name.lower().endswith(ONNX + LITE):
+        return
+    got = f"got {name!r}" if name else "got none: name the one that the candidate serves"
+    raise ConfigError(
+        f"accuracy.emulate = {config.emulate!r} runs a model file: expected accuracy.file to be a "
+        f"{' or '.join(ONNX + LITE)} file, {got}"
+    )
 
 
 def _check_files(gate: Gate, config: AccuracyConfig) -> None:

@@ -29,6 +29,7 @@ _RECORD = np.dtype([("high", "<u8"), ("low", "<u8"), ("label", "<u8"), ("row", "
 _PART = 8 << 20  # bytes of records that are sorted at once
 _SHOWN = 5
 _EXACT = 1 << 24  # whole numbers up to here are the same as float32
+_WHOLE = float(1 << 53)  # and up to here as float64
 _WITHIN = 6 * 3600.0  # seconds
 
 
@@ -151,12 +152,16 @@ def _row_bytes(column: Array) -> list[bytes]:
         texts = column.reshape(len(column), -1).astype(str).tolist()
         return ["\x1f".join(row).encode() for row in texts]
     flat = column.reshape(len(column), -1)
-    plain = np.ascontiguousarray(flat, np.float32) + np.float32(0)  # -0.0 becomes 0.0
+    with np.errstate(over="ignore"):  # of numbers that are taken as they are below
+        plain = np.ascontiguousarray(flat, np.float32) + np.float32(0)  # -0.0 becomes 0.0
     found = [row.tobytes() for row in plain]
-    if flat.dtype.kind in "iu" and flat.dtype.itemsize > 2:
+    if flat.dtype.itemsize > 2:  # there may be numbers that float32 does not tell apart, like dates
         large = (flat > _EXACT) | (flat < -_EXACT)
-        for i in np.flatnonzero(large.any(axis=1)):
-            found[i] = flat[i].astype(np.int64).tobytes()
+        rows = np.flatnonzero(large.any(axis=1))
+        exact = np.where(large[rows], flat[rows].astype(np.float64), plain[rows])
+        for i, row in zip(rows, exact, strict=True):
+            whole = flat.dtype.kind in "iu" and (np.abs(row) > _WHOLE).any()
+            found[i] = (flat[i].astype(np.int64) if whole else row).tobytes()
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.accuracy.statistics import design_effect
+from harness.accuracy.statistics import together
 from harness.accuracy.worst import CLASS, Group, Rule, Worst, worst_slice
 from harness.model import Finding, Measurement, Severity
 
@@ -27,14 +27,18 @@ def slice_losses(comparison: Comparison, margin: float) -> list[Measurement | Fi
         raise ValueError("the comparison has neither classes nor slices")
     effect = 1.0
     if comparison.scheme.clusters is not None:
-        effect = design_effect(np.asarray(counts.clusters.sums)[:, :3])
+        effect = together(np.asarray(counts.clusters.sums)[:, :3])
     confidence = comparison.certainty  # what an early end left for each end of an interval
-    rule = Rule(margin, confidence, comparison.ended_early, max(1.0, effect))
+    rule = Rule(margin, confidence, comparison.ended_early, effect)
     worst = worst_slice(tables, rule)
     drop = worst.drop
     return [
         Measurement(
-            "worst_slice_drop", drop.value, "pp", low=drop.low, high=drop.high, n=worst.group.n
+            *("worst_slice_drop", drop.value, "pp"),
+            low=drop.low,
+            high=drop.high,
+            n=worst.group.n,
+            about=worst.group.name,
         ),
         _named(worst.group, tables),
         *_alarms(worst, margin),
@@ -56,7 +60,7 @@ def _alarms(worst: Worst, margin: float) -> list[Finding]:
         return []
     text = (
         f"lost more than {margin:g} pp, corrected for {worst.slices} slices (Holm): "
-        f"{_names(worst.alarms)}"
+        f"{_names(sorted(worst.alarms, key=_loss, reverse=True), lost=True)}"
     )
     return [Finding("slices-lost", text, severity=Severity.WARNING)]
 
@@ -79,7 +83,13 @@ def _open(worst: Worst) -> list[Finding]:
     return found
 
 
-def _names(groups: Iterable[Group]) -> str:
-    every = [f"{group.name} ({group.n} rows)" for group in groups]
+def _loss(group: Group) -> float:
+    return 100 * (group.b - group.c) / group.n
+
+
+def _names(groups: Iterable[Group], *, lost: bool = False) -> str:
+    every = [
+        f"{group.name} ({f'{_loss(group):.3g} pp, ' * lost}{group.n} rows)" for group in groups
+    ]
     more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
     return ", ".join(every[:_SHOWN]) + more

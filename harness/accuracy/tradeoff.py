@@ -177,7 +177,8 @@ def pictures(options: Sequence[Option], metric: str) -> list[Evidence]:
             _scatter(f"{metric} against size", files, sizes, ("size", unit, metric)),
             _scatter(f"{metric} against time", files, times, (rows, "ms", metric)),
         ]
-    table = [["", "size", "time of a batch", "speed", metric, "drop"], *map(_cells, options)]
+    unit = f"{metric} {options[0].unit}".rstrip()
+    table = [["", "KiB", "ms a batch", "rows/s", unit, "drop pp"], *map(_cells, options)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -226,14 +227,14 @@ def front(points: Sequence[tuple[float, ...]]) -> list[bool]:
 def _cells(option: Option) -> list[str]:
     """Name, size, time, speed, metric, loss."""
     metric, size, batch, speed = option.metric, option.size, option.batch, option.speed
-    shown = f"{metric.value:.4g} {option.unit}".rstrip()
+    shown = f"{metric.value:.4g}"
     if metric.low < metric.high:
         shown += f" ({metric.low:.4g} to {metric.high:.4g})"
     return [
         option.name,
-        "no file" if size is None else f"{size / _MIB:.3f} MiB",
-        "not timed" if batch is None else f"{1000 * batch.value:.4g} ms",
-        "not timed" if speed is None else f"{speed.value:,.0f} rows/s",
+        "no file" if size is None else f"{size / 1024:,.1f}",
+        "-" if batch is None else f"{1000 * batch.value:.4g}",
+        "-" if speed is None else f"{speed.value:,.0f}",
         shown,
-        f"{option.drop:.3f} pp",
+        f"{option.drop:.3f}",
     ]

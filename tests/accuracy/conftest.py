@@ -61,7 +61,7 @@ def make_gate(tmp_path: Path) -> MakeGate:
     return make
 
 
-_KERAS = '''
+_KERAS = """
 import sys, pathlib, numpy as np, tensorflow as tf
 out = pathlib.Path(sys.argv[1])
 rng = np.random.default_rng(0)
@@ -86,7 +86,7 @@ def convert(name, int8):
 convert("fp32.tflite", False)
 convert("int8.tflite", True)
 np.savez(out / "eval.npz", x=x, y=y)
-'''
+"""
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,11 @@ def tensorflow_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
         [sys.executable, "-c", _KERAS, str(folder)],
-        env=environment, capture_output=True, text=True, timeout=240, check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return folder

@@ -109,8 +109,10 @@ def test_a_clear_case_ends_early_and_says_with_which_interval(
 ) -> None:
     save_linear("ref.onnx", GOOD)
     save_linear("cand.onnx", GOOD * 2)
-    found = evaluate(_gate(make_gate), _limits(drop="<= 0.5 pp", worst_slice_drop="<= 5 pp"))
+    limits, said = _limits(drop="<= 0.5 pp", worst_slice_drop="<= 5 pp"), list[str]()
+    found = evaluate(_gate(make_gate), limits, say=said.append)
     assert found.ended_early and found.counts.rows == 4_096
+    assert said[1:] == ["accuracy: decided after 4096 of 60000 rows"]
     assert found.level == pytest.approx(0.98)  # a fifth of alpha, one-sided
     assert 0 < found.drop.high <= 0.5
     assert "confidence sequence" in found.measured.method
@@ -303,6 +305,15 @@ def test_a_savedmodel_against_its_int8_file(tensorflow_models: Path, make_gate: 
         ({"calibration": "ref.onnx"}, r"accuracy.calibration: .*no reader for '\.onnx'"),
         ({"candidate": "served"}, r"candidate = 'served' behind .* needs \[accuracy.served\]"),
         ({"reference": "baseline"}, "accuracy.reference = 'baseline' needs baseline.image"),
+        (
+            {"production_flags": ["avx2", "AVX512VNNI"]},
+            "accuracy.production_flags: 'AVX512VNNI' is no flag of /proc/cpuinfo; did you mean "
+            "'avx512_vnni'?",
+        ),
+        (
+            {"emulate": "haswell", "candidate": "saved"},
+            r"accuracy.emulate = 'haswell' runs a model file: .* \.onnx or .*, got 'saved'",
+        ),
         ({"engine": "spark"}, "accuracy.engine = 'spark': expected \"local\" or a cluster"),
     ],
 )
@@ -312,8 +323,21 @@ def test_a_configuration_that_cannot_work(
     """Found out before anything is started."""
     save_linear("ref.onnx", GOOD)
     save_linear("cand.onnx", GOOD)
+    rows.with_name("saved").mkdir()
+    rows.with_name("saved").joinpath("saved_model.pb").touch()
     with pytest.raises(ConfigError, match=message):
         validate(_gate(make_gate, **accuracy))
+
+
+def test_emulation_of_a_served_candidate_needs_its_file(
+    rows: Path, save_linear: SaveLinear, make_gate: MakeGate
+) -> None:
+    save_linear("ref.onnx", GOOD)
+    extra = '[accuracy.served]\nrequest = ["$row"]\nanswer = "/class"\n'
+    asked = {"candidate": "served", "emulate": "haswell", "extra": extra}
+    with pytest.raises(ConfigError, match="got none: name the one that the candidate serves"):
+        validate(_gate(make_gate, **asked))
+    validate(_gate(make_gate, **asked, file="ref.onnx"))
 
 
 def test_a_served_candidate_needs_an_address(

@@ -42,10 +42,21 @@ def test_equal_numbers_are_shared_whatever_their_datatype(tmp_path: Path, dtype:
     assert found.shared_pairs[0] == (1, 2)
 
 
-def test_large_whole_numbers_are_told_apart(tmp_path: Path) -> None:
-    """Token numbers beyond 2^24 would be the same as float32."""
-    x = np.asarray([[1 << 24], [(1 << 24) + 1], [1 << 24]], np.int64)
-    assert look(_source(tmp_path / "d.npz", x=x, y=np.arange(3)), None).repeated == 1
+@pytest.mark.parametrize("dtype", ["int64", "uint32", "float64"])
+def test_large_numbers_are_told_apart(tmp_path: Path, dtype: str) -> None:
+    """Token numbers and dates beyond 2^24 would be the same as float32."""
+    x = np.asarray([[1 << 24, 1], [(1 << 24) + 1, 1], [1 << 24, 1]]).astype(dtype)
+    source = _source(tmp_path / "d.npz", x=x, y=np.arange(3))
+    assert look(source, None).repeated == 1
+    seen = _source(tmp_path / "c.npz", Roles({"x": "x"}), x=x[1:2].astype(np.float64))
+    assert look(source, seen).shared_pairs == [(1, 0)]
+
+
+def test_numbers_beyond_those_of_a_float_are_told_apart(tmp_path: Path) -> None:
+    whole = np.asarray([[1 << 60], [(1 << 60) + 1]])
+    assert look(_source(tmp_path / "d.npz", x=whole, y=np.arange(2)), None).repeated == 0
+    real = np.asarray([[1e300], [2e300], [np.inf]])
+    assert look(_source(tmp_path / "e.npz", x=real, y=np.arange(3)), None).repeated == 0
 
 
 def test_of_several_inputs_all_have_to_be_equal(tmp_path: Path) -> None:

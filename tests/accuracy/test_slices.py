@@ -28,7 +28,7 @@ def _comparison(
         clusters=SimpleNamespace(sums=np.array(clusters)),
     )
     scheme = SimpleNamespace(clusters=None if clusters is None else "user")
-    found = SimpleNamespace(counts=counts, scheme=scheme, level=0.9, ended_early=False)
+    found = SimpleNamespace(counts=counts, scheme=scheme, certainty=0.95, ended_early=False)
     return cast(Comparison, found)
 
 
@@ -41,11 +41,12 @@ def test_the_worst_slice_is_measured_and_named() -> None:
     found = slice_losses(_comparison(classes), 5.0)
     assert isinstance(found[0], Measurement)
     assert (found[0].name, found[0].value, found[0].n) == ("worst_slice_drop", 29.5, 1000)
+    assert found[0].about == "class 7"
     worst = _finding(found, "worst-slice")
     assert worst.message == "class 7: 90.00 % -> 60.50 % right on 1000 rows"
     alarm = _finding(found, "slices-lost")
     assert alarm.message == (
-        "lost more than 5 pp, corrected for 10 slices (Holm): class 7 (1000 rows)"
+        "lost more than 5 pp, corrected for 10 slices (Holm): class 7 (29.5 pp, 1000 rows)"
     )
 
 
@@ -83,3 +84,9 @@ def test_clusters_make_slices_smaller() -> None:
 def test_a_comparison_without_slices_is_no_answer() -> None:
     with pytest.raises(ValueError, match="neither classes nor slices"):
         slice_losses(_comparison({}), 5.0)
+
+
+def test_a_single_cluster_certifies_no_slice() -> None:
+    drop = slice_losses(_comparison(_EVEN, clusters=[(10_000, 0, 0, 10_000)]), 5.0)[0]
+    assert isinstance(drop, Measurement)
+    assert drop.high is not None and drop.high > 50

@@ -20,7 +20,8 @@ def outputs(session: Session, feeds: Mapping[str, Array], batch: int) -> dict[st
     pieces = [_run(session, bound, rows) for rows in _portions(session, bound, batch)]
     if len(pieces) == 1:
         return pieces[0]
-    return {name: _joined([piece[name] for piece in pieces]) for name in pieces[0]}
+    names = [name for name in pieces[0] if all(name in piece for piece in pieces)]
+    return {name: _joined([piece[name] for piece in pieces]) for name in names}
 
 
 def answers(
@@ -39,7 +40,7 @@ def answers(
     while waiting:
         rows = waiting.pop()
         try:
-            found = _run(session, bound, rows)
+            found = _run(session, bound, rows, output)
         except Unanswered as unanswered:
             alone = _alone(rows, len(missing)) if unanswered.refused else []
             if len(alone) > 1:
@@ -112,23 +113,32 @@ def _alone(rows: slice, count: int) -> list[slice]:
     return [slice(row, row + 1) for row in range(rows.start, min(rows.stop, count))]
 
 
-def _run(session: Session, bound: Mapping[str, Array], rows: slice) -> dict[str, Array]:
+def _run(
+    session: Session, bound: Mapping[str, Array], rows: slice, output: str | None = None
+) -> dict[str, Array]:
+    """The outputs that have an answer for each row: one of another length is about no row.
+
+    Raises ModelError where there is none, or `output` is not among them.
+    """
     part = {name: values[rows] for name, values in bound.items()}
     wanted = _count(part)
     if session.fixed_batch and wanted < session.fixed_batch:
         size = session.fixed_batch
         part = {name: _padded(values, size) for name, values in part.items()}
-    return {name: _rows(name, value, wanted) for name, value in session.run(part).items()}
+    found, asked = session.run(part), _count(part)
+    fitting = {name: value for name, value in found.items() if value.shape[:1] == (asked,)}
+    lacking = [output] if output in found else list(found)
+    if fitting.keys().isdisjoint(lacking):
+        name = str(lacking[0])
+        raise ModelError(
+            f"output {name!r} has shape {found[name].shape} for {asked} rows, expected one answer "
+            "for each row; does the model keep the rows in its first dimension?"
+        )
+    return {name: value[:wanted] for name, value in fitting.items()}
 
 
 def _padded(values: Array, size: int) -> Array:
     return np.concatenate([values, np.repeat(values[-1:], size - len(values), axis=0)])
-
-
-def _rows(name: str, value: Array, wanted: int) -> Array:
-    if value.ndim == 0 or len(value) < wanted:
-        raise ModelError(f"output {name!r} has shape {value.shape}, expected {wanted} rows")
-    return value[:wanted]
 
 
 def _joined(pieces: list[Array]) -> Array:

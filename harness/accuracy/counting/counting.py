@@ -16,7 +16,7 @@ from harness.accuracy.counting.predictions import CLASSES, SCORES, Predictions
 from harness.accuracy.counting.scheme import Scheme, same_form
 from harness.accuracy.counting.table import CELLS
 from harness.accuracy.datasets import Batch
-from harness.accuracy.errors import ModelError
+from harness.accuracy.errors import DatasetError, ModelError
 from harness.accuracy.metrics import Metric, View, metric_of
 from harness.accuracy.workers import Array
 
@@ -64,7 +64,7 @@ def count(batch: Batch, reference: Answers, candidate: Answers, scheme: Scheme) 
 
 def _seen(side: str, answers: Answers, scheme: Scheme, index: int) -> Predictions:
     try:
-        seen = scheme.interpret(answers)
+        seen = scheme.interpret(answers, index)
         same_form(scheme, index, seen)
     except ModelError as problem:
         raise ModelError(f"the {side} {problem}") from None
@@ -131,13 +131,20 @@ def _diverged(scheme: Scheme, view: View) -> Divergence:
 
 
 def _comparable(view: View, scheme: Scheme) -> None:
-    """Raise ModelError where labels and classes can never be equal."""
-    labels = view.labels
+    """Raise ModelError where labels and classes can never be equal.
+
+    Raises DatasetError where labels are of another kind than those of the first rows.
+    """
+    labels, kinds = view.labels, {True: "text", False: "numbers"}
+    if scheme.text != (labels.dtype.kind in "US"):
+        raise DatasetError(
+            f"labels are {kinds[scheme.text]} in the first rows, and {kinds[not scheme.text]} from "
+            f"row {view.ids[0]} on"
+        )
     for name, side in zip(("reference", "candidate"), view.sides, strict=True):
         if scheme.kind == SCORES or not side.known.any():
             continue
         if scheme.text != (side.classes.dtype.kind in "US"):
-            kinds = {True: "text", False: "numbers"}
             raise ModelError(
                 f"labels are {kinds[scheme.text]}, but the {name} answers "
                 f"{kinds[not scheme.text]}; row {view.ids[0]}: label {labels[0]!s}, "

@@ -31,7 +31,7 @@ class Keyed:
         order = np.lexsort(keys.T[::-1])
         keys = keys[order]
         first = np.ones(len(keys), bool)
-        first[1:] = (keys[1:] != keys[:-1]).any(axis=1)
+        first[1:] = _differ(keys[1:], keys[:-1]).any(axis=1)
         starts = np.flatnonzero(first)
         return Keyed(keys[starts], np.add.reduceat(sums[order], starts, axis=0))
 
@@ -62,6 +62,14 @@ class Keyed:
         """Key as text and sums, for keys of one part, in natural order: 2 before 10."""
         named = [(str(key[0]), sums) for key, sums in zip(self.keys, self.sums, strict=True)]
         return iter(sorted(named, key=lambda item: _natural(item[0])))
+
+
+def _differ(keys: Array, others: Array) -> Array:
+    """Which parts of two keys differ; NaN is one key, in every block the same."""
+    differ: Array = keys != others
+    if keys.dtype.kind == "f":
+        differ &= ~(np.isnan(keys) & np.isnan(others))
+    return differ
 
 
 def unique(keys: Array) -> tuple[Array, Array]:

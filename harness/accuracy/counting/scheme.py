@@ -40,7 +40,7 @@ class Scheme:
     quantile: float = 0.5
     text: bool = False  # labels and answers are text
     widths: tuple[int, int] = (0, 0)  # scores a row of each; 0: bare classes, -1: not known yet
-    threshold: float = 0.5  # from which a lone score means the positive class
+    thresholds: tuple[float, float] = (0.5, 0.5)  # of each: from it a lone score means positive
     scale: str = ""  # what scores are: LOGITS, PROBABILITIES, VALUES; "": there are none
     floor: float = 0.0  # the least probability that is told from zero
     shift: float = 0.0  # taken from number labels, as squares of large ones lose their digits
@@ -53,9 +53,12 @@ class Scheme:
         """What an answer is: `predictions.CLASSES`, `SCORES`, `NUMBERS` or `OUTPUTS`."""
         return metric_of(self.metric).KIND
 
-    def interpret(self, answers: Answers) -> Predictions:
-        """What a model's answers mean. Raises ModelError where they mean nothing."""
-        return interpret(answers, self.kind, self.threshold)
+    def interpret(self, answers: Answers, side: int) -> Predictions:
+        """What a model's answers mean, the reference's (0) or the candidate's (1).
+
+        Raises ModelError where they mean nothing.
+        """
+        return interpret(answers, self.kind, self.thresholds[side])
 
     def fields(self) -> dict[str, Any]:
         """As JSON."""
@@ -65,8 +68,12 @@ class Scheme:
     def of(fields: Mapping[str, Any]) -> Scheme:
         """Back from JSON."""
         first, second = fields["widths"]
-        slices = tuple(fields["slices"])
-        return Scheme(**{**fields, "widths": (int(first), int(second)), "slices": slices})
+        made = {
+            "widths": (int(first), int(second)),
+            "thresholds": tuple(fields["thresholds"]),
+            "slices": tuple(fields["slices"]),
+        }
+        return Scheme(**{**fields, **made})
 
     @staticmethod
     def probed(
@@ -81,8 +88,9 @@ class Scheme:
         Raises ModelError where the two cannot be compared with one another or with the labels.
         """
         kind = metric_of(config.metric).KIND
-        threshold = _threshold(kind, reference)
-        sides = [interpret(answers, kind, threshold) for answers in (reference, candidate)]
+        thresholds = (_threshold(kind, reference), _threshold(kind, candidate))
+        pairs = zip((reference, candidate), thresholds, strict=True)
+        sides = [interpret(answers, kind, threshold) for answers, threshold in pairs]
         widths = (_width(sides[0]), _width(sides[1]))
         scale, floor = _scale(kind, sides) if widths[0] == widths[1] else ("", 0.0)
         if kind == CLASSES and min(widths) > 0 and widths[0] != widths[1]:
@@ -98,7 +106,7 @@ class Scheme:
             quantile=config.quantile,
             text=labels.dtype.kind in "US",
             widths=widths,
-            threshold=threshold,
+            thresholds=thresholds,
             scale=scale,
             floor=floor,
             shift=float(labels.mean()) if kind == NUMBERS and labels.size else 0.0,
@@ -117,9 +125,12 @@ def _width(side: Predictions) -> int:
     return side.scores.shape[1] if side.scores.ndim == 2 else 0
 
 
-def _threshold(kind: str, reference: Answers) -> float:
-    """A lone score is a probability where all of the first ones are, and else a logit."""
-    values = reference.values
+def _threshold(kind: str, answers: Answers) -> float:
+    """A lone score is a probability where all of the first ones are, and else a logit.
+
+    Each model has its own: one may be exported with the sigmoid, and the other without.
+    """
+    values = answers.values
     if kind != SCORES or values.dtype.kind != "f" or not values.size:
         return 0.5
     finite = values[np.isfinite(values)]

@@ -14,6 +14,8 @@ from harness.accuracy.datasets.base import Array, Columns, refuse_objects
 from harness.accuracy.datasets.roles import ANY, CLASSES, Roles
 from harness.accuracy.errors import DatasetError
 
+_BEYOND = 2.0**63  # the first number that int64 has no place for
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -112,8 +114,10 @@ class Dataset:
         if keys.dtype.kind == "f":
             if what == "a slice":
                 return keys
-            whole = np.isfinite(keys) & (keys == np.rint(keys))
+            whole = (np.abs(keys) < _BEYOND) & (keys == np.rint(keys))
             self._refuse(ids, name, keys, whole, "a class or a key: a whole number or text")
+        if keys.dtype == np.uint64:
+            self._refuse(ids, name, keys, keys < _BEYOND, "a number of 63 bits at most")
         return keys.astype(np.int64)
 
     def _refuse(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROWS = 10_000  # with fewer a look costs more certainty at the end than it saves time
 PAIRED = ("accuracy", "topk")  # metrics whose loss is (b - c) / n
 WORST = "worst_slice_drop"
+_DROP = "drop"
 _GROWTH = 1.05  # of the number of rows between two looks
 
 
@@ -55,16 +56,18 @@ def looks(blocks: int) -> Iterator[int]:
 def decided(counts: Counts, terms: Terms) -> bool:
     """Whether more rows could not change the verdict: all limits kept, or one of them missed.
 
-    A limit on something that has no interval of this kind is decided by all rows only.
+    The drop is what everybody asks for first, so it has to be decided in any case. A limit on
+    something that has no interval of this kind is decided by all rows only.
     """
     level, _ = shares(terms.confidence, early=True)
     assert level is not None
     cheap = [name for name in sorted(terms.limits) if name != WORST]
     for names in (cheap, [WORST] if WORST in terms.limits else []):  # slices cost most: last
-        found = [_outcome(name, terms.limits[name], counts, level) for name in names]
-        if Outcome.FAILED in found and not terms.patient:
+        found = {name: _outcome(name, terms.limits[name], counts, level) for name in names}
+        settled = found.get(_DROP) is not Outcome.INCONCLUSIVE
+        if Outcome.FAILED in found.values() and settled and not terms.patient:
             return True
-        if Outcome.INCONCLUSIVE in found:
+        if Outcome.INCONCLUSIVE in found.values():
             return False
     return bool(terms.limits)
 
@@ -84,7 +87,7 @@ def _whole(name: str, counts: Counts, level: float) -> Measurement | None:
         "reference_accuracy": table.both_right + table.b,
         "candidate_accuracy": table.both_right + table.c,
     }
-    if name == "drop":
+    if name == _DROP:
         return _measured(name, anytime(table.b, table.c, counts.rows, level).scaled(100), "pp")
     if name in hits:
         return _measured(name, anytime(hits[name], 0, counts.rows, level).scaled(100), "%")

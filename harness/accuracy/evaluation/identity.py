@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,19 +22,31 @@ def fingerprint(path: Path) -> tuple[str, int]:
     Several are those of a folder, or an ONNX file and the files that hold its tensors.
     """
     digest = hashlib.sha256()
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        return _several(path, files, digest)
-    size, beside = 0, set[str]()
+    files = files_of(path)
+    if path.is_dir() or len(files) > 1:
+        return _several(path if path.is_dir() else path.parent, files, digest)
+    size = 0
     for piece in _pieces(path):
         digest.update(piece)
         size += len(piece)
-    if path.suffix.lower() == ".onnx":
-        beside = _beside(path)
-    if not beside:
-        return f"sha256:{digest.hexdigest()}", size
-    files = sorted({path, *(path.parent / name for name in beside)})
-    return _several(path.parent, files, hashlib.sha256())
+    return f"sha256:{digest.hexdigest()}", size
+
+
+def files_of(path: Path) -> list[Path]:
+    """Every file that the model at `path` consists of; links are followed, into folders as well."""
+    if path.is_dir():
+        return sorted(_below(path))
+    beside = _beside(path) if path.suffix.lower() == ".onnx" else ()
+    return sorted({path, *(path.parent / name for name in beside)})
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, followlinks=True):
+        above = {os.path.realpath(parent) for parent in Path(place).parents}
+        if os.path.realpath(place) in above:  # a link to a folder that it lies in
+            folders.clear()
+            continue
+        yield from (file for name in names if (file := Path(place, name)).is_file())
 
 
 def _several(folder: Path, files: list[Path], digest: Any) -> tuple[str, int]:
@@ -67,12 +80,12 @@ def _beside(path: Path) -> set[str]:
             name = window[entry.end() : entry.end() + length].decode("utf-8", "replace")
             found.add(name)
         kept = window[-_LONGEST:]
-    folder = path.parent.resolve()
-    return {name for name in found if _inside(folder, name)}
+    return {os.path.normpath(name) for name in found if _inside(path.parent, name)}
 
 
 def _inside(folder: Path, name: str) -> bool:
-    if "\0" in name:
+    """By its name: what lies there may be a link to elsewhere, as in a store of models."""
+    plain = os.path.normpath(name)
+    if "\0" in name or os.path.isabs(plain) or plain.split(os.sep)[0] == os.pardir:
         return False
-    place = (folder / name).resolve()
-    return place.is_relative_to(folder) and place.is_file()
+    return (folder / plain).is_file()

@@ -24,6 +24,8 @@ from harness.accuracy.workers.frames import Array
 from harness.accuracy.workers.main import Handler
 from harness.accuracy.workers.stage import stage
 
+_PROBED = 32  # rows at least: of a single one logits may look like probabilities
+
 
 class Opened:
     """A data set and two models, ready to be run."""
@@ -106,8 +108,8 @@ def serve(fields: dict[str, Any]) -> Handler:
 
 
 def _probe(opened: Opened) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Runtimes, bytes of a row, and labels and answers of the first batch."""
-    first = min(len(opened.data), opened.pair.candidate.options.batch)
+    """Runtimes, bytes of a row, and labels and answers of the first rows."""
+    first = min(len(opened.data), max(_PROBED, opened.pair.candidate.options.batch))
     rows = opened.data.read(0, first)
     reference, candidate = opened.ask_reference(rows), opened.ask_candidate(rows)
     fields = {

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.accuracy.counting import Answers, Scheme
-from harness.accuracy.datasets import Roles, prepare
+from harness.accuracy.datasets import Roles, Source, prepare
+from harness.accuracy.datasets.registry import files_of as files_of_rows
+from harness.accuracy.errors import DatasetError, ModelError
 from harness.accuracy.evaluation.early import may_end_early
+from harness.accuracy.evaluation.identity import files_of
 from harness.accuracy.evaluation.job import (
     BASELINE,
     SERVED,
+    SERVED_BACKEND,
     Job,
     Pair,
     block_size,
@@ -22,7 +29,10 @@ from harness.accuracy.evaluation.local import Workers
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
+    from harness.accuracy.backends.model import ModelSpec
     from harness.config import AccuracyConfig, Gate
+
+States = Mapping[Path, tuple[int, ...] | None]
 
 
 @contextmanager
@@ -33,7 +43,8 @@ def prepared(
 
     `served` and `baseline` are the addresses of the running candidate and the running baseline,
     where gate.toml says that these are compared. Raises ConfigError, DatasetError, ModelError,
-    WorkerDied.
+    WorkerDied; also where a file was written before the context was left, as children open files
+    one after another, and outputs are kept under the digest of what was there.
     """
     config = gate.accuracy
     if config is None:
@@ -45,8 +56,47 @@ def prepared(
             raise ConfigError(f"accuracy.{key} = {name!r} needs one that is running")
     source = prepare(gate.find(config.dataset), Roles.of(config), gate.root / ".gate" / "datasets")
     models = [spec_of(gate, name, urls.get(name)) for name in (config.reference, config.candidate)]
+    rows, found = _rows(source), [_files(spec) for spec in models]
     with Workers(Pair(source, models[0], models[1], config.output)) as workers:
-        yield _job(gate, config, workers), workers
+        job = _job(gate, config, workers)
+        yield job, workers
+    changed = [spec.name for spec, states in zip(models, found, strict=True) if _written(states)]
+    if changed or _written(rows):
+        if job.cache:
+            shutil.rmtree(job.cache, ignore_errors=True)
+        hint = "was written while it was evaluated; run the gate again once nobody writes it"
+        if changed:
+            raise ModelError(f"{changed[0]} {hint}")
+        raise DatasetError(f"{source.path} {hint}")
+
+
+def _rows(source: Source) -> States:
+    """The files that rows are read from, where that is not a copy of the gate's own."""
+    return {} if source.copy else _states(files_of_rows(Path(source.path), source.roles.names))
+
+
+def _files(spec: ModelSpec) -> States:
+    """Those of a model, where it is no service; the child that opens it says what is missing."""
+    with suppress(OSError):
+        if spec.module != SERVED_BACKEND:
+            return _states(files_of(Path(spec.path)))
+    return {}
+
+
+def _states(files: Iterable[Path]) -> States:
+    return {file: _state(file) for file in files}
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    """What changes when a file is written or replaced; None where it is gone."""
+    with suppress(OSError):
+        found = os.stat(file)
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return None
+
+
+def _written(states: States) -> bool:
+    return any(_state(file) != state for file, state in states.items())
 
 
 def job_of(gate: Gate, served: str | None = None, baseline: str | None = None) -> Job:

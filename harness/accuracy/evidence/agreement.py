@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.accuracy.comparison import Comparison
     from harness.config import Gate
 
-_SHOWN = 10  # flipped rows that become findings
+_SHOWN = 16  # changed rows that the page has in full
 _CLASSES = 20  # of the picture
 _NONE = "none"
 
@@ -42,7 +42,6 @@ def agreement_evidence(comparison: Comparison) -> list[Observation]:
         Measurement("churn", 100 * changed / counts.rows, "%", n=counts.rows),
         _summary(comparison, changed),
         *outputs(comparison),
-        *(_flipped(flip) for flip in comparison.flips[:_SHOWN]),
     ]
     if comparison.flips:
         found += _pictures(comparison)
@@ -56,11 +55,15 @@ def _share(comparison: Comparison, rows: int) -> Interval:
     counts = comparison.counts.clusters.sums
     changed = counts[:, 0] - counts[:, 3]
     apart = clustered(np.stack([counts[:, 0], changed, 0 * changed], axis=1), comparison.level)
-    return Interval(100 * (1 - apart.value), 100 * (1 - apart.high), 100 * (1 - apart.low))
+    most = min(1.0, 1 - apart.low)
+    return Interval(100 * (1 - apart.value), 100 * (1 - apart.high), 100 * most)
 
 
 def _summary(comparison: Comparison, changed: int) -> Finding:
     table = comparison.table
+    if not changed:
+        text = f"none of {comparison.counts.rows} answers changed"
+        return Finding("changed-answers", text, severity=Severity.INFO)
     text = (
         f"{changed} of {comparison.counts.rows} answers changed; the flips of right and wrong: "
         f"{table.b} for the worse, {table.c} for the better; {table.w} changed from one wrong "
@@ -98,7 +101,7 @@ def _pictures(comparison: Comparison) -> list[Evidence]:
             "marks": {},
         }
         found.append(Evidence("histogram", "Margin of the answers that changed", data))
-    text = "\n".join(_line(flip) for flip in comparison.flips)
+    text = "\n".join(_line(flip) for flip in comparison.flips[:_SHOWN])
     if comparison.ledger:
         text = f"all changed answers: {comparison.ledger}\n{text}"
     found.append(Evidence("text", "First changed answers", {"text": text}))
@@ -138,23 +141,15 @@ def _named(key: str) -> str:
     return _NONE if key in (NO_TEXT, str(NONE)) else key
 
 
-def _flipped(flip: Flip) -> Finding:
-    return Finding(
-        "harmed" if flip.harmful else "changed",
-        f"row {flip.row}: label {flip.label}",
-        severity=Severity.INFO,
-        location=f"row {flip.row}",
-        expected=f"{flip.reference} (reference)",
-        received=f"{flip.candidate} (candidate)",
-    )
-
-
 def _line(flip: Flip) -> str:
-    mark = "worse" if flip.harmful else "other"
+    right = "now right" if flip.candidate == flip.label else "changed"
+    mark = "worse" if flip.harmful else right
     text = f"row {flip.row}: label {flip.label}, reference {flip.reference}"
     text = f"{text}, candidate {flip.candidate} ({mark})"
     if not flip.reference_scores or flip.classes:  # none, or only the highest of many
         return text
     first = " ".join(f"{score:.3g}" for score in flip.reference_scores)
     second = " ".join(f"{score:.3g}" for score in flip.candidate_scores)
+    if len(flip.reference_scores) == 1:
+        return f"{text}: {first} became {second}"
     return f"{text}\n  reference: {first}\n  candidate: {second}"

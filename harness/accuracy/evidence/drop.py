@@ -9,22 +9,29 @@ from harness.accuracy.counting.table import Table
 from harness.accuracy.evaluation.early import PAIRED
 from harness.accuracy.evidence.models import models, trouble
 from harness.accuracy.evidence.outputs import outputs
+from harness.accuracy.evidence.reference import at_chance
+from harness.accuracy.planning import more_rows
 from harness.accuracy.statistics import Interval, mcnemar, newcombe
 from harness.model import Evidence, Finding, Measurement, Observation, Severity
 
 if TYPE_CHECKING:
     from harness.accuracy.comparison import Comparison
+    from harness.limits import Limit
 
 _BARS = 40  # classes that a chart can hold
 
 
-def drop_evidence(comparison: Comparison) -> list[Observation]:
-    """`drop` with its interval, the metric of both models, and how all of it was found."""
-    counts, drop = comparison.counts, comparison.drop
+def drop_evidence(comparison: Comparison, limit: Limit | None = None) -> list[Observation]:
+    """`drop` with its interval, the metric of both models, and how all of it was found.
+
+    With the `limit` on `drop` also how many more rows would decide, where that can be told.
+    """
+    counts = comparison.counts
     found: list[Observation] = [
-        Measurement("drop", drop.value, "pp", low=drop.low, high=drop.high, n=counts.rows),
+        _drop(comparison, limit),
         *_values(comparison),
         *trouble(comparison),
+        *at_chance(comparison),
         *models(comparison),
         Finding("method", _method(comparison), severity=Severity.INFO),
     ]
@@ -36,6 +43,27 @@ def drop_evidence(comparison: Comparison) -> list[Observation]:
         found.append(_bars("Accuracy by class", counts.by_class()))
     found += [_bars(f"Accuracy by {name}", by) for name, by in counts.by_slice().items()]
     return found
+
+
+def _drop(comparison: Comparison, limit: Limit | None) -> Measurement:
+    drop, metric = comparison.drop, comparison.scheme.metric
+    about = "" if metric == "accuracy" else metric
+    if not comparison.measured.unit:  # of an error
+        about += " (its growth in %)"
+    more = None if limit is None else _more(comparison, limit)
+    ends = {"low": drop.low, "high": drop.high}
+    return Measurement(
+        "drop", drop.value, "pp", **ends, n=comparison.counts.rows, about=about, more=more
+    )
+
+
+def _more(comparison: Comparison, limit: Limit) -> int | None:
+    """Rows that would decide, where that is better known than by the root of their number."""
+    paired = comparison.scheme.metric in PAIRED and comparison.scheme.clusters is None
+    if not paired or comparison.ended_early or limit.operator not in ("<", "<="):
+        return None
+    table, margin = comparison.table, limit.in_unit("pp")
+    return more_rows(table.b, table.c, table.n, margin, comparison.certainty) or None
 
 
 def _values(comparison: Comparison) -> list[Measurement]:
@@ -71,9 +99,13 @@ def _method(comparison: Comparison) -> str:
         text += (
             f"; Newcombe's interval {_span(other.scaled(100))} pp; chance of so uneven a split of "
             f"the {table.b + table.c} flips if neither were better (McNemar, exact) "
-            f"{mcnemar(table.b, table.c):.2g}"
+            f"{_chance(mcnemar(table.b, table.c))}"
         )
     return text
+
+
+def _chance(p: float) -> str:
+    return f"{p:.2g}" if p > 0 else "under 1e-300"
 
 
 def _span(interval: Interval) -> str:

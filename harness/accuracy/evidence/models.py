@@ -45,9 +45,14 @@ def trouble(comparison: Comparison) -> list[Finding]:
 
 
 def models(comparison: Comparison) -> list[Finding]:
-    """Which files were compared, and what ran them."""
+    """Which files were compared, and what ran them; a warning where both are the same."""
     sides = (("reference", comparison.reference), ("candidate", comparison.candidate))
-    return [_about(side, run) for side, run in sides]
+    found = [_about(side, run) for side, run in sides]
+    first, second = (run.identity.digest for _, run in sides)
+    if first is not None and first == second:
+        text = "reference and candidate are the same model, byte for byte: it cannot lose"
+        found.append(Finding("same-model", text, severity=Severity.WARNING))
+    return found
 
 
 def _about(side: str, run: ModelRun) -> Finding:

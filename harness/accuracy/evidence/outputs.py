@@ -27,7 +27,7 @@ def outputs(comparison: Comparison) -> list[Measurement | Finding]:
             f"signal to quantization noise {apart.sqnr:.1f} dB",
             f"largest difference {apart.largest:.4g}",
         ]
-    if not math.isnan(apart.cosine):
+    if not math.isnan(apart.cosine) and scheme.widths != (1, 1):  # of lone numbers it is 1 or -1
         found.append(Measurement("cosine", apart.cosine, n=apart.rows))
         said.append(f"mean cosine {apart.cosine:.6f}")
     if scheme.scale in ("logits", "probabilities"):
@@ -54,7 +54,7 @@ def _none(comparison: Comparison) -> Finding:
     why = "no row has scores from both models"
     if 0 in widths:
         side = "reference" if widths[0] == 0 else "candidate"
-        why = f"the {side} answers classes and no scores"
+        why = f"the {side} gives one value a row, which is taken for a class"
     return Finding("outputs", f"outputs are not compared: {why}", severity=Severity.INFO)
 
 

@@ -15,6 +15,7 @@ _WEIGHTS = 4.0  # weights to blame may have this many times less noise than what
 _BETTER = 4.0  # times less noise that a scale for each output must promise: 6 dB
 _COARSE = 0.1  # of the steps of eight bits, about: what data that use no more are spread over
 _EXCLUDED = 8
+_SPARE = 30.0  # dB that eight bits leave of values without outliers, with ten to spare
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,15 @@ def _calibration(layer: Layer) -> Advice | None:
             "too large; calibrate with rows prepared as those of the data set are, or leave the "
             "operator in float",
         )
-    if decibels(ratio(layer.own, layer.signal)) >= BROKEN:
+    if decibels(ratio(layer.own, layer.signal)) >= _SPARE:
         return None
+    mend = "calibrate with CalibrationMethod.Percentile or Entropy"
+    if layer.probe.op == "input":  # of a table: to cut off a column would not help
+        mend = "scale its columns alike before the model is given them"
     return Advice(
         "calibration",
-        f"few large values (from {seen}) leave too few steps for the others: calibrate with "
-        "CalibrationMethod.Percentile or Entropy, or keep activations in 16 bits",
+        f"few large values (from {seen}) leave too few steps for the others: {mend}, or keep "
+        "activations in 16 bits",
     )
 
 

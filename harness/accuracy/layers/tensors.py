@@ -89,7 +89,7 @@ def _opened(reference: ModelSpec, candidate: ModelSpec) -> Side:
         return onnx_pair.OnnxPair(reference, candidate)
     if suffixes <= set(lite_pair.SUFFIXES):
         return lite_pair.LitePair(reference, candidate)
-    raise ModelError("layers can be compared between two ONNX files, or two TFLite files")
+    raise ModelError("expected two ONNX files, or two TFLite files")
 
 
 def measured(side: Side, columns: Mapping[str, Array]) -> Noise:

@@ -51,11 +51,14 @@ def measure(scheme: Scheme, counts: Counts, level: float, seed: int) -> Measured
     cells = counts.pairs.sums[:, 0]
     first, second = (float(table.f1(side, cells[None])[0]) for side in (0, 1))
     method = "resampled rows (BCa bootstrap)"
-    if scheme.clusters is None:
-        found = statistics.multinomial_bootstrap(cells, table.lost, level, seed)
-    else:
-        found = _over_clusters(table, counts, level, seed)
-        method = f"resampled clusters by column {scheme.clusters!r} (BCa bootstrap)"
+    try:
+        if scheme.clusters is None:
+            found = statistics.multinomial_bootstrap(cells, table.lost, level, seed)
+        else:
+            found = _over_clusters(table, counts, level, seed)
+            method = f"resampled clusters by column {scheme.clusters!r} (BCa bootstrap)"
+    except ValueError as problem:
+        raise DatasetError(f"metric 'f1': {problem}") from None
     drop = found.at_least(table.unseen(cells, counts, level)).scaled(100)
     return Measured(100 * first, 100 * second, drop, "%", f"{table.name}, {method}")
 

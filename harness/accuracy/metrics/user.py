@@ -30,6 +30,7 @@ __all__ = ["KIND", "fits", "kept", "measure", "right", "sums"]
 KIND = "outputs"
 _START_WITHIN, _WITHIN = 60.0, 900.0  # seconds
 _SECONDS = 120.0  # of resampling
+_ROUNDING = 1e-6  # of sums of float32
 
 
 def fits(scheme: Scheme) -> None:
@@ -89,11 +90,14 @@ def _measured(
     labels, first, second = (arrays[name] for name in ("label", "reference", "candidate"))
     loss = bool(getattr(function, "loss", False))
 
+    def value(rows: Array, side: Array) -> float:
+        return _number(function(labels[rows], side[rows]), loss=loss)
+
     def lost(rows: Array) -> float:
-        one, other = (_number(function(labels[rows], side[rows])) for side in (first, second))
+        one, other = value(rows, first), value(rows, second)
         return ratio(one, other) if loss else one - other
 
-    rows = np.arange(len(labels))
+    rows = every = np.arange(len(labels))
     statistic: Callable[[Array], float] = lost
     if "cluster" in arrays:
         rows, statistic = _clustered(arrays["cluster"], lost)
@@ -101,8 +105,8 @@ def _measured(
         statistic, [rows], fields["level"], fields["seed"], seconds=_SECONDS
     ).at_least(statistics.unseen(len(rows), fields["level"]))
     return {
-        "reference": _number(function(labels, first)),
-        "candidate": _number(function(labels, second)),
+        "reference": value(every, first),
+        "candidate": value(every, second),
         "interval": [interval.value, interval.low, interval.high],
         "loss": loss,
     }
@@ -117,11 +121,21 @@ def _clustered(
     return np.arange(len(names)), lambda drawn: lost(np.concatenate([members[i] for i in drawn]))
 
 
-def _number(value: Any) -> float:
+def _number(value: Any, *, loss: bool) -> float:
+    """The value, where it is one of its kind: a growth needs a loss, a difference a share."""
     try:
+        if isinstance(value, (str, bytes, bool, np.bool_)):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError):
         raise ModelError(f"gave {type(value).__name__} {value!r:.80}, expected a number") from None
     if not np.isfinite(number):
         raise ModelError(f"gave {number}, expected a finite number")
+    if loss and number < 0:
+        raise ModelError(f"gave the loss {number:g}, expected none below 0, of which growth is one")
+    if not loss and number > 1 + _ROUNDING:
+        raise ModelError(
+            f"gave {number:g}, expected 1 at best; a percentage wants dividing by 100, and an "
+            "error the attribute `loss = True` of the function"
+        )
     return number

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from harness.accuracy.statistics.anytime import anytime, log_evidence, shares
 from harness.accuracy.statistics.bootstrap import bootstrap, multinomial_bootstrap
-from harness.accuracy.statistics.clusters import clustered, design_effect
+from harness.accuracy.statistics.clusters import clustered, design_effect, together
 from harness.accuracy.statistics.delong import delong
 from harness.accuracy.statistics.intervals import (
     Interval,
@@ -52,6 +52,7 @@ __all__ = [
     "shares",
     "tango",
     "tango_statistic",
+    "together",
     "unseen",
     "wilson",
     "within",

@@ -57,6 +57,20 @@ def design_effect(sums: ArrayLike) -> float:
     return float(many / (many - 1) * (residuals @ residuals) / (n * alone))
 
 
+def together(sums: ArrayLike) -> float:
+    """How many rows count as one, at most, where flips of a cluster come together; 1 or more.
+
+    As `clustered` has it, so also where few flips do not show how they come: of clusters without
+    any it is their usual size, and of a single one all its rows. `sums` as for `clustered`.
+    """
+    sizes, lost, won = _checked(sums)
+    n = float(sizes.sum())
+    if len(sizes) < 2:
+        return n
+    usual = float(sizes @ sizes) / n
+    return max(1.0, _effect(lost, usual), _effect(won, usual), design_effect(sums))
+
+
 def _effect(flips: NDArray[np.float64], usual: float) -> float:
     """How many flips come at once: the mean, over flips, of those in the same cluster.
 

@@ -99,3 +99,24 @@ def test_the_output_to_compare() -> None:
         choose({"label": label, "scores": scores}, "score")
     with pytest.raises(ModelError, match="has 2 outputs .* name it in accuracy.output"):
         choose({"a": scores, "b": scores})
+
+
+class _Outputs(_Session):
+    """Answers rows in `y`, one number for all in `z`, and two rows for each in `t`."""
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """All three."""
+        rows = feeds["x"]
+        return {"t": np.repeat(rows, 2, axis=0), "y": rows, "z": rows.sum()}
+
+
+def test_outputs_that_are_no_answers_to_rows_are_left_out() -> None:
+    found = answers(_Outputs(), {"x": ROWS}, 2, "y")
+    assert found.values.tolist() == ROWS.tolist()
+    assert list(outputs(_Outputs(), {"x": ROWS}, 2)) == ["y"]
+
+
+@pytest.mark.parametrize(("name", "shape"), [("t", r"\(4, 2\)"), ("z", r"\(\)")])
+def test_more_or_fewer_answers_than_rows_are_refused(name: str, shape: str) -> None:
+    with pytest.raises(ModelError, match=f"output '{name}' has shape {shape} for 2 rows"):
+        answers(_Outputs(), {"x": ROWS}, 2, name)

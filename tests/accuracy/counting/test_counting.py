@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.accuracy.backends import Answers
-from harness.accuracy.counting import Counts, Table
+from harness.accuracy.counting import Counts, Scheme, Table
 from harness.accuracy.counting.counts import MOST_PAIRS, SLICE_VALUES
 from harness.accuracy.counting.predictions import NONE
 from harness.accuracy.errors import DatasetError, ModelError
@@ -142,3 +142,9 @@ def test_what_a_block_costs_does_not_grow_with_the_blocks_before(counted: Counte
     block = counted([0] * 60, [0] * 60, [1] * 60)
     assert len(block.flips) == 60
     assert len((block + block).flips) == 50
+
+
+def test_labels_that_become_text_are_told_with_the_row(counted: Counted) -> None:
+    scheme = Scheme(metric="accuracy", text=False)
+    with pytest.raises(DatasetError, match="numbers in the first rows, and text from row 7 on"):
+        counted(["a", "b"], ["a", "b"], ["a", "b"], ids=[7, 8], scheme=scheme)

@@ -44,3 +44,12 @@ def test_nothing_adds_nothing() -> None:
     some = Keyed.of(np.array([1]), np.array([[2]]))
     for both in (some + some.none(), some.none() + some):
         assert both.sums.tolist() == [[2]]
+
+
+def test_nan_is_one_key_in_every_block() -> None:
+    keys = np.array([1.0, np.nan, np.nan])
+    block = Keyed.counted(keys, np.zeros(3, np.int64), 1)
+    assert {name: sums.tolist() for name, sums in (block + block + block).items()} == {
+        "1.0": [3],
+        "nan": [6],
+    }

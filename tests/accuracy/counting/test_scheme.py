@@ -60,16 +60,26 @@ def test_a_model_that_answers_nothing_at_first_may_answer_later() -> None:
     config = AccuracyConfig(dataset="d.npz", reference="a.onnx", candidate="served")
     scheme = Scheme.probed(config, LABELS, _all(SOFTMAX), silent)
     assert scheme.widths == (3, -1)
-    same_form(scheme, 1, scheme.interpret(_all(SOFTMAX)))
+    same_form(scheme, 1, scheme.interpret(_all(SOFTMAX), 1))
 
 
 def test_a_form_that_changes_is_refused() -> None:
     scheme = _probed(SOFTMAX, SOFTMAX)
     with pytest.raises(ModelError, match="answered 3 scores a row, then none"):
-        same_form(scheme, 0, scheme.interpret(_all(LABELS)))
+        same_form(scheme, 0, scheme.interpret(_all(LABELS), 0))
 
 
 def test_a_lone_score_outside_of_zero_to_one_is_a_logit() -> None:
     labels, scores = LABELS % 2, np.linspace(-2, 3, 60)
-    assert _probed(scores, scores, labels, metric="auroc").threshold == 0
-    assert _probed(scores / 10 + 0.5, scores, labels, metric="auroc").threshold == 0.5
+    assert _probed(scores, scores, labels, metric="auroc").thresholds == (0.0, 0.0)
+    shares = scores / 10 + 0.5
+    assert _probed(shares, shares, labels, metric="auroc").thresholds == (0.5, 0.5)
+
+
+def test_one_model_may_be_exported_with_the_sigmoid_and_the_other_without() -> None:
+    labels, scores = LABELS % 2, np.linspace(-3, 3, 60)
+    sigmoid = 1 / (1 + np.exp(-scores))
+    scheme = _probed(scores, sigmoid, labels, metric="auroc")
+    first = scheme.interpret(_all(scores), 0).classes
+    assert first.tolist() == scheme.interpret(_all(sigmoid), 1).classes.tolist()
+    assert Scheme.of(scheme.fields()) == scheme

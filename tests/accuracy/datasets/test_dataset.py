@@ -92,3 +92,11 @@ def test_a_metric_of_the_users_own_gets_labels_of_any_shape(
     assert _labels(tmp_path, read_all, np.asarray(["cat", "dog"]), ANY).tolist() == ["cat", "dog"]
     with pytest.raises(DatasetError, match="expected a finite number"):
         _labels(tmp_path, read_all, np.full((2, 3), np.nan), ANY)
+
+
+@pytest.mark.parametrize("labels", [[1e300, 0.0], np.array([2**63, 0], np.uint64)])
+def test_labels_that_no_class_can_be_are_told_as_they_are(
+    tmp_path: Path, read_all: ReadAll, labels: Any
+) -> None:
+    with pytest.raises(DatasetError, match="'y' of row 0 is (1e.300|9223372036854775808)"):
+        _labels(tmp_path, read_all, labels)

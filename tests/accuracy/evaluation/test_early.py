@@ -43,6 +43,7 @@ def _terms(limits: dict[str, str], *, patient: bool = False) -> Terms:
         (_counts(4_000), {"drop": "<= 0.5 pp", "agreement": ">= 95 %"}, True),
         (_counts(4_000, w=200), {"drop": "<= 0.5 pp", "agreement": ">= 95 %"}, False),
         (_counts(4_000, w=800), {"drop": "<= 0.5 pp", "agreement": ">= 95 %"}, True),
+        (_counts(500, w=300), {"drop": "<= 0.5 pp", "agreement": ">= 95 %"}, False),  # what drop?
         (_counts(4_000), {"worst_slice_drop": "<= 5 pp"}, True),
         (_counts(4_000, classes=400), {"worst_slice_drop": "<= 5 pp"}, False),  # of ten rows each
         (_counts(4_000), {"drop": "<= 0.5 pp", "kl": "<= 0.1"}, False),  # has no such interval

@@ -85,3 +85,29 @@ def test_a_name_that_leads_elsewhere_is_no_part_of_it(tmp_path: Path, name: byte
     (tmp_path / "models" / "m.onnx").write_bytes(content)
     expected = "sha256:" + hashlib.sha256(content).hexdigest(), len(content)
     assert fingerprint(tmp_path / "models" / "m.onnx") == expected
+
+
+def test_weights_behind_a_link_belong_to_it(external: Path, tmp_path: Path) -> None:
+    """As in a store of models, whose names are links to blobs elsewhere."""
+    (weights,) = (external.parent / "parts").iterdir()
+    (tmp_path / "blobs").mkdir()
+    blob = weights.rename(tmp_path / "blobs" / "1")
+    weights.symlink_to(blob)
+    digest, _ = fingerprint(external)
+    blob.write_bytes(bytes(blob.stat().st_size))
+    assert fingerprint(external)[0] != digest
+
+
+def test_a_folder_behind_a_link_belongs_to_the_folder(tmp_path: Path) -> None:
+    for name in ("v1", "v2"):
+        (tmp_path / "m" / name).mkdir(parents=True)
+        (tmp_path / "m" / name / "x").write_bytes(name.encode())
+    link = tmp_path / "m" / "variables"
+    digests = set()
+    for name in ("v1", "v2"):
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / "m" / name)
+        digests.add(fingerprint(tmp_path / "m")[0])
+    (tmp_path / "m" / "v1" / "up").symlink_to(tmp_path / "m")  # does not go round for ever
+    fingerprint(tmp_path / "m")
+    assert len(digests) == 2

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harness import ConfigError
-from harness.accuracy.errors import DatasetError
+from harness.accuracy.errors import DatasetError, ModelError
 from harness.accuracy.evaluation import Job
 from harness.accuracy.evaluation.preparing import job_of, prepared
 from harness.config import Gate
@@ -54,3 +55,22 @@ def test_a_data_set_that_does_not_fit_is_told_before_a_model_is_opened(gate: Gat
     broken = replace(gate, file=gate.file.model_copy(update={"accuracy": config}))
     with pytest.raises(DatasetError, match="no column 'z'"):
         job_of(broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("cand.onnx", ModelError), ("ref.onnx", ModelError), ("eval.npz", DatasetError)],
+)
+def test_a_file_that_is_written_meanwhile_is_told_and_nothing_of_it_kept(
+    gate: Gate, name: str, error: type[Exception]
+) -> None:
+    with (
+        pytest.raises(error, match=f"{name} was written while it was evaluated"),
+        prepared(gate) as (job, workers),
+    ):
+        next(workers.blocks(job, [0], 1))
+        assert list(Path(job.cache).iterdir())
+        content = (gate.root / name).read_bytes()
+        (gate.root / "new").write_bytes(content)
+        (gate.root / "new").replace(gate.root / name)
+    assert not Path(job.cache).exists()

@@ -87,7 +87,8 @@ def test_equal_outputs_are_a_finite_measurement(compared: Compared) -> None:
 def test_bare_classes_have_no_outputs_to_compare(compared: Compared) -> None:
     found = agreement_evidence(compared(LABELS, np.eye(4)[LABELS], LABELS))
     assert "sqnr" not in _measured(found)
-    assert _said(found, "outputs").endswith("the candidate answers classes and no scores")
+    said = _said(found, "outputs")
+    assert said.endswith("the candidate gives one value a row, which is taken for a class")
 
 
 def test_a_matrix_shows_what_answers_became(compared: Compared) -> None:
@@ -124,13 +125,32 @@ def test_margins_tell_how_close_the_changed_answers_were(compared: Compared) -> 
 def test_flips_are_shown_with_both_outputs(compared: Compared) -> None:
     scores = np.array([[0.1, 0.9], [0.8, 0.2]])
     found = agreement_evidence(compared([1, 0], scores, [[0.6, 0.4], [0.8, 0.2]]))
-    flip = next(f for f in found if isinstance(f, Finding) and f.rule == "harmed")
-    assert (flip.location, flip.expected, flip.received) == (
-        "row 0",
-        "1 (reference)",
-        "0 (candidate)",
+    assert _drawn(found, "text").data["text"] == (
+        "row 0: label 1, reference 1, candidate 0 (worse)\n"
+        "  reference: 0.1 0.9\n  candidate: 0.6 0.4"
     )
-    assert "reference: 0.1 0.9\n  candidate: 0.6 0.4" in _drawn(found, "text").data["text"]
+
+
+def test_of_a_flip_for_the_better_it_is_said_that_the_answer_is_right_now(
+    compared: Compared,
+) -> None:
+    found = agreement_evidence(compared([1, 2], [0, 0], [1, 1]))
+    shown = _drawn(found, "text").data["text"].splitlines()
+    assert shown[0].endswith("candidate 1 (now right)")
+    assert shown[1].endswith("candidate 1 (changed)")
+
+
+def test_lone_scores_stand_beside_their_row(compared: Compared) -> None:
+    first, second = np.array([[0.8], [0.1], [0.9], [0.2]]), np.array([[0.4], [0.1], [0.9], [0.2]])
+    found = agreement_evidence(compared([1, 0, 1, 0], first, second, metric="auroc"))
+    shown = _drawn(found, "text")
+    assert shown.data["text"] == "row 0: label 1, reference 1, candidate 0 (worse): 0.8 became 0.4"
+
+
+def test_only_the_first_rows_are_shown(compared: Compared) -> None:
+    found = agreement_evidence(compared(LABELS, LABELS, (LABELS + 1) % 4))
+    shown = _drawn(found, "text")
+    assert len(shown.data["text"].splitlines()) == 16 and shown.title == "First changed answers"
 
 
 def test_the_file_with_all_of_them_is_named(compared: Compared) -> None:
@@ -151,3 +171,9 @@ def test_numbers_do_not_agree_or_differ(
     gate = make_gate(dataset="d.npz", reference="a.onnx", candidate="b.onnx", metric=metric)
     assert why in classifies(gate)
     assert bool(classifies(gate)) == bool(why)
+
+
+def test_of_a_single_cluster_nothing_is_known(compared: Compared) -> None:
+    labels = np.arange(100) % 3
+    share = _measured(agreement_evidence(compared(labels, labels, labels, clusters=labels * 0)))
+    assert (share["agreement"].low, share["agreement"].high) == (0, 100)

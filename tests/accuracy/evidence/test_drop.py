@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from harness import Evidence, Finding, Measurement, Severity
 from harness.accuracy.comparison import Comparison
 from harness.accuracy.evidence import drop_evidence
 from harness.accuracy.statistics import paired
+from harness.limits import Limit
 
 Compared = Callable[..., Comparison]
 LABELS = np.zeros(1_000, int)
@@ -99,3 +101,38 @@ def test_of_many_classes_the_chart_shows_those_that_lost_most(compared: Compared
     assert chart.title == "Accuracy by class: the 40 that lost most"
     assert len(chart.data["labels"]) == 40
     assert "6" in chart.data["labels"] and "97" in chart.data["labels"]
+
+
+def test_a_model_beside_itself_is_a_warning(compared: Compared) -> None:
+    found = compared(LABELS, LABELS, LABELS)
+    assert _said(drop_evidence(found), "same-model") == []
+    same = replace(found, job=replace(found.job, candidate=found.job.reference))
+    assert _said(drop_evidence(same), "same-model")
+
+
+def test_a_drop_that_is_not_decided_says_how_many_more_rows_would(compared: Compared) -> None:
+    """Ten rows without a flip: the square root of their number would ask for 26,795 more."""
+    limit = Limit.parse("<= 0.5 pp")
+    drop = _measured(drop_evidence(compared(LABELS[:10], LABELS[:10], LABELS[:10]), limit))["drop"]
+    assert drop.more is not None and 588 <= drop.more <= 589
+    clear = _measured(drop_evidence(compared(LABELS, LABELS, LOST), limit))["drop"]
+    assert clear.more is None
+
+
+def test_of_clusters_the_number_of_rows_is_left_to_the_judge(compared: Compared) -> None:
+    few = compared(LABELS, LABELS, LABELS, clusters=np.arange(1_000) % 10)
+    drop = _measured(drop_evidence(few, Limit.parse("<= 0.5 pp")))["drop"]
+    assert drop.more is None
+
+
+def test_growth_of_an_error_is_named_as_such(compared: Compared) -> None:
+    labels = np.random.default_rng(0).normal(size=300)
+    found = drop_evidence(compared(labels, labels + 0.1, labels + 0.11, metric="mae"))
+    assert _measured(found)["drop"].about == "mae (its growth in %)"
+    assert _measured(drop_evidence(compared(LABELS, LABELS, LOST)))["drop"].about == ""
+
+
+def test_a_chance_too_small_for_a_number_is_not_called_none(compared: Compared) -> None:
+    labels = np.zeros(4_000, int)
+    (method,) = _said(drop_evidence(compared(labels, labels, labels + 1)), "method")
+    assert method.endswith("(McNemar, exact) under 1e-300")

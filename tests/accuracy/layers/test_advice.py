@@ -74,6 +74,15 @@ def test_steps_that_are_too_large_are_told_from_few_large_values() -> None:
     assert "few large values" in heavy
 
 
+def test_an_input_whose_columns_differ_in_size_is_told_to_scale_them() -> None:
+    """22 dB break nothing, but eight bits would do far better without the large values."""
+    probe = Probe("x", "x", "input", (), None)
+    given = Layer(probe, 1.0, 6e-3, 6e-3, 0.0, 0.25, (0.0, 1.0), (0.0, 1.0))
+    rule, text = advised(given, layer("a", 7e-3, "x"))
+    assert rule == "calibration"
+    assert "scale its columns alike before the model is given them" in text
+
+
 def test_weights_with_one_scale_ask_for_one_for_each_output() -> None:
     rule, text = advised(layer("a", 0.1, weights=Weights(0.1, 1e-4, 1)))
     assert rule == "per-channel"

@@ -66,3 +66,10 @@ def test_equal_answers_leave_room_for_what_the_rows_could_not_show(counted: Coun
     found = measure(*counted(labels, labels, labels, metric="f1"), 0.9, 1)
     assert found.drop.value == 0
     assert found.drop.high == pytest.approx(100 * unseen(20, 0.9) / 2)
+
+
+def test_a_single_cluster_is_told_as_too_few(counted: Counted) -> None:
+    labels = np.arange(40) % 2
+    scheme, counts = counted(labels, labels, labels, clusters=labels * 0, metric="f1")
+    with pytest.raises(DatasetError, match="metric 'f1': expected .* at least 2"):
+        measure(scheme, counts, 0.9, 1)

@@ -27,6 +27,20 @@ miss.loss = True
 def broken(labels, outputs):
     return float("nan")
 
+def percent(labels, outputs):
+    return 100 * hits(labels, outputs)
+
+def word(labels, outputs):
+    return "0.5"
+
+def passes(labels, outputs):
+    return bool(hits(labels, outputs) > 0.5)
+
+def likelihood(labels, outputs):
+    return -miss(labels, outputs)
+
+likelihood.loss = True
+
 def dies(labels, outputs):
     os.abort()
 """
@@ -81,3 +95,24 @@ def test_what_goes_wrong_in_it_is_told(
 ) -> None:
     with pytest.raises(error, match=says):
         measure(*counted(*_outputs(), folder=folder, metric=name), 0.9, 1)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("percent", "gave 100, expected 1 at best; a percentage wants dividing by 100"),
+        ("word", "gave str '0.5', expected a number"),
+        ("passes", "gave bool True, expected a number"),
+        ("likelihood", "gave the loss -1, expected none below 0"),
+    ],
+)
+def test_a_value_that_would_be_taken_for_another_is_refused(
+    counted: Counted, folder: str, function: str, said: str
+) -> None:
+    labels = np.arange(60) % 3
+    scores = np.eye(3)[labels]
+    scheme, counts = counted(
+        labels, scores, scores, metric=f"own_metrics:{function}", folder=folder
+    )
+    with pytest.raises(ModelError, match=said):
+        measure(scheme, counts, 0.9, 1)

@@ -26,7 +26,7 @@ from harness.errors import ConfigError, EngineError
 def cluster() -> Iterator[LocalCluster]:
     """Two worker processes with one thread each, and a scheduler."""
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=":0"
     ) as started:
         yield started
 

@@ -80,3 +80,9 @@ def test_flips_in_few_clusters_are_little_evidence() -> None:
 def test_sums_that_do_not_fit_are_refused(sums: list[tuple[int, ...]]) -> None:
     with pytest.raises(ValueError, match="cluster"):
         statistics.clustered(np.array(sums), 0.9)
+
+
+def test_rows_of_few_clusters_without_flips_are_no_evidence_of_their_own() -> None:
+    assert statistics.together([(700, 0, 0)]) == 700
+    assert statistics.together([(700, 0, 0)] * 3) == 700
+    assert statistics.together([(1, 1, 0)] * 6 + [(1, 0, 0)] * 200) == pytest.approx(1, abs=0.01)
