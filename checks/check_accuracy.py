@@ -37,7 +37,7 @@ def _file(gate: Gate, suffixes: tuple[str, ...]) -> str:
     if not name:
         return _configured(gate) or "accuracy.file does not name the file that is served"
     if not name.lower().endswith(suffixes):
-        return f"{name} is none of {', '.join(suffixes)}"
+        return f"{name} is no {' or '.join(suffixes)} file"
     return ""
 
 
@@ -81,7 +81,8 @@ def check_drop(
     non-inferiority. Positive means worse; of errors the loss is their growth in percent. Of a
     candidate that fails, the layers are compared as well.
     """
-    return [*drop_evidence(comparison), *layer_evidence(comparison, gate, limits["drop"])]
+    limit = limits["drop"]
+    return [*drop_evidence(comparison, limit), *layer_evidence(comparison, gate, limit)]
 
 
 @check(

@@ -25,6 +25,7 @@ _TYPES: Mapping[str, tuple[type, str]] = {
     "low": (Real, "a number or None"),
     "high": (Real, "a number or None"),
     "n": (Real, "a number or None"),
+    "more": (Real, "a number or None"),
     "severity": (Severity, "a harness.Severity"),
     "data": (dict, "a dict"),
 }
@@ -89,7 +90,7 @@ def _check_types(item: Measurement | Finding | Evidence) -> None:
     """Records come from anybody's check, and Python does not look: `severity="critical"`."""
     values: dict[str, object] = {field.name: getattr(item, field.name) for field in fields(item)}
     for key, value in values.items():
-        if key in ("low", "high", "n") and value is None:
+        if key in ("low", "high", "n", "more") and value is None:
             continue
         kind, expected = _TYPES.get(key, (str, "text"))
         if not isinstance(value, kind) or (kind is Real and isinstance(value, bool)):
@@ -137,7 +138,9 @@ def _row(item: Measurement, limit: Limit | None, outcome: Outcome | None) -> Jud
     ]
     text = None if limit is None else limit.text
     return JudgedMeasurement(
-        item.name, finite[0], item.unit, finite[1], finite[2], item.n, text, outcome
+        *(item.name, finite[0], item.unit, finite[1], finite[2], item.n, text, outcome),
+        about=item.about,
+        more=item.more,
     )
 
 
@@ -186,13 +189,16 @@ def explain(item: Measurement, limit: Limit, outcome: Outcome) -> str:
         details.append(f"interval {low} to {high}{_spaced(item.unit)}")
     if item.n is not None:
         details.append(f"n = {item.n}")
-    text = f"{item.name} = {number(item.value)}{_spaced(item.unit)}, must be {limit.text}"
+    about = f" of {item.about}" if item.about else ""
+    text = f"{item.name}{about} = {number(item.value)}{_spaced(item.unit)}, must be {limit.text}"
     text += f" ({', '.join(details)})" if details else ""
     return text + (f"; {more_data(item, limit)}" if outcome is Outcome.INCONCLUSIVE else "")
 
 
 def more_data(item: Measurement, limit: Limit) -> str:
-    """How many samples would decide, as the interval narrows with the root of their number."""
+    """How many samples would decide: what the check says, else by the root of their number."""
+    if item.more is not None:
+        return f"about {item.more} more samples would decide"
     bound = limit.in_unit(item.unit)
     distance = abs(item.value - bound)
     side = item.high if item.value < bound else item.low

@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 
+LEFT_OUT = "left out of this run"
+
+
 class Outcome(StrEnum):
     """What became of one check."""
 
@@ -46,6 +49,8 @@ class Measurement:
     low: float | None = None  # confidence interval in `unit`, at the policy's confidence
     high: float | None = None
     n: int | None = None  # how many samples stand behind the value
+    about: str = ""  # what the value is of, where the name does not say it: `class 7`
+    more: int | None = None  # samples that would decide; by default as intervals narrow with n
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class JudgedMeasurement:
     n: int | None = None
     limit: str | None = None  # as written; None: for information
     outcome: Outcome | None = None  # None: for information
+    about: str = ""  # what the value is of
+    more: int | None = None  # samples that would decide under this limit, where the check knew
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,11 @@ class CheckResult:
     def family(self) -> str:
         """`load` of `load.latency`."""
         return self.id.split(".", 1)[0]
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the command line, and nothing else, kept it from running."""
+        return self.outcome is Outcome.SKIPPED and self.reason == LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ _MARKS = {
     Outcome.ERRORED: ("ERROR", "magenta"),
     Outcome.SKIPPED: ("skip", "dim"),
 }
+_WIDTH = 120  # of a log file, as of the table at the end
 
 
 class Progress:
@@ -39,7 +40,8 @@ class Progress:
 
         self._gate = gate
         self._quiet = quiet
-        self._console = Console(highlight=False, markup=False)
+        width = None if sys.stdout.isatty() else _WIDTH
+        self._console = Console(highlight=False, markup=False, width=width)
         self._outside = os.dup(1)  # what pytest's capture does not redirect
         # Rich would end the process with 1, which is the code of a failed candidate.
         self._console.on_broken_pipe = self._mute  # type: ignore[method-assign]
@@ -60,7 +62,8 @@ class Progress:
         candidate = self._gate.candidate
         self._console.print(
             f"gate {printable(candidate.name)}: {len(session.items)} checks under policy "
-            f"{policy!r} ({printable(shown(self._gate.path))})"
+            f"{policy!r} ({printable(shown(self._gate.path))})",
+            soft_wrap=True,
         )
         if candidate.command is not None:
             self._console.print(

@@ -25,7 +25,7 @@ from harness.config import Gate
 from harness.errors import CandidateNotReady, ConfigError, GateError
 from harness.guard import forget_verdict, no_silent_exit
 from harness.judge import judge
-from harness.model import CheckResult, Finding, Outcome, Verdict
+from harness.model import LEFT_OUT, CheckResult, Finding, Outcome, Verdict
 from harness.results import (
     COLLECTED,
     JUDGED,
@@ -175,7 +175,7 @@ class GateSession:
             found = item.stash.get(COLLECTED, None)
             if found is None:  # the collection was given up before this item's turn
                 continue
-            self.fallback[found.id] = found.result(Outcome.SKIPPED, "left out of this run")
+            self.fallback[found.id] = found.result(Outcome.SKIPPED, LEFT_OUT)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start the candidate now: source and image checks run while it does."""

@@ -30,6 +30,18 @@ def test_the_reason_of_doubt_says_how_much_more_data_would_decide() -> None:
     )
 
 
+def test_a_check_that_knows_better_says_how_much_more_data_would_decide() -> None:
+    measured = Measurement("p99", 240, "ms", low=220, high=260, n=1000, more=598)
+    found = judge(P99, [measured])
+    assert found.reason.endswith("; about 598 more samples would decide")
+    assert found.measurements[0].more == 598
+
+
+def test_a_reason_names_what_the_value_is_of() -> None:
+    found = judge(P99, [Measurement("p99", 312, "ms", about="route /b")])
+    assert found.reason == "p99 of route /b = 312 ms, must be <= 250 ms"
+
+
 def test_at_the_limit_itself_no_amount_of_data_is_promised() -> None:
     measured = Measurement("p99", 250, "ms", low=240, high=260, n=10)
     assert more_data(measured, P99["p99"]) == "too close to the limit to tell"

@@ -37,6 +37,7 @@ _PATHS = {
     "accuracy.reference": "any",
     "accuracy.candidate": "any",
     "accuracy.file": "any",
+    "accuracy.candidates": "any",
     "accuracy.calibration": "any",
     "load.locustfile": "file",
 }
@@ -177,15 +178,19 @@ def _check_paths(path: Path, raw: dict[str, Any], writes: str | None) -> None:
         value: Any = raw
         for part in key.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        if not isinstance(value, str) or value in _WORDS.get(key, ()) or key == writes:
-            continue
-        found = path.parent / value
-        exists = {"file": found.is_file, "folder": found.is_dir, "any": found.exists}[kind]()
-        if not exists:
-            raise ConfigError(
-                f"{path}: {key} = {value!r}: no such {'file or folder' if kind == 'any' else kind}"
-                f" at {found}; paths are relative to the file"
-            )
+        for name in value if isinstance(value, list) else [value]:
+            if isinstance(name, str) and name not in _WORDS.get(key, ()) and key != writes:
+                _check_path(path, key, kind, name)
+
+
+def _check_path(path: Path, key: str, kind: str, name: str) -> None:
+    found = path.parent / name
+    exists = {"file": found.is_file, "folder": found.is_dir, "any": found.exists}[kind]()
+    if not exists:
+        raise ConfigError(
+            f"{path}: {key} = {name!r}: no such {'file or folder' if kind == 'any' else kind}"
+            f" at {found}; paths are relative to the file"
+        )
 
 
 def _check_meaning(path: Path, file: GateFile) -> None:

@@ -61,6 +61,8 @@ def _measurement(row: JudgedMeasurement) -> JudgedMeasurement:
         low=_number(row.low),
         high=_number(row.high),
         n=None if row.n is None else int(row.n),
+        about=text(row.about, 200),
+        more=None if row.more is None else int(row.more),
     )
 
 

@@ -39,14 +39,17 @@ def sentence(report: Report) -> str:
 
 
 def tally(results: Iterable[CheckResult]) -> list[tuple[Outcome, int]]:
-    """How many checks came to which outcome, the worst first, none left out that occurs."""
-    counts = Counter(result.outcome for result in results)
+    """How many checks came to which outcome, the worst first; of those that were asked for."""
+    counts = Counter(result.outcome for result in results if not result.left_out)
     return [(outcome, counts[outcome]) for outcome in _RANK if counts[outcome]]
 
 
 def tally_text(results: Iterable[CheckResult]) -> str:
-    """`2 failed, 1 skipped, 25 passed`."""
-    return ", ".join(f"{count} {outcome}" for outcome, count in tally(results)) or "no checks"
+    """`2 failed, 1 skipped, 25 passed`, and how many the command line left out."""
+    listed = list(results)
+    parts = [f"{count} {outcome}" for outcome, count in tally(listed)]
+    left_out = sum(result.left_out for result in listed)
+    return ", ".join(parts + [f"{left_out} left out"] * (left_out > 0)) or "no checks"
 
 
 def closes(report: Report, result: CheckResult) -> bool:
@@ -62,9 +65,12 @@ def ordered(report: Report, results: Iterable[CheckResult]) -> list[CheckResult]
 
 
 def families(report: Report) -> list[tuple[str, list[CheckResult]]]:
-    """The checks by family: families that close the gate first, else as they ran."""
+    """The checks by family: families that close the gate first, else as they ran.
+
+    Without those that the command line left out: where they keep the gate closed, a reason says so.
+    """
     groups: dict[str, list[CheckResult]] = {}
-    for result in report.checks:
+    for result in (one for one in report.checks if not one.left_out):
         groups.setdefault(result.family, []).append(result)
     listed = [(family, ordered(report, results)) for family, results in groups.items()]
     return sorted(listed, key=lambda group: not any(closes(report, one) for one in group[1]))

@@ -94,7 +94,7 @@ def reasons(report: Report) -> tuple[Reason, ...]:
     listed = []
     for text in report.reasons:
         check = summary.check_of(report, text)
-        if check is None:
+        if check is None or check.left_out:  # which has no card
             listed.append(Reason("", "", text, ""))
         else:
             rest = text.removeprefix(f"{check.id} ")
@@ -191,6 +191,8 @@ def _row(row: JudgedMeasurement) -> Row:
 
 
 def _details(row: JudgedMeasurement) -> Iterator[str]:
+    if row.about:
+        yield f"of {row.about}"
     span = numbers.interval(row)
     if span:
         yield f"interval {span}"

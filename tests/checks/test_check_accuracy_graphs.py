@@ -38,11 +38,11 @@ def _idle(name: str, folder: Path, **accuracy: Any) -> str:
     [
         ("portability", {}, "the gate has no [accuracy]"),
         ("portability", {"candidate": "served"}, "accuracy.file does not name the file"),
-        ("portability", {"candidate": "m.tflite"}, "m.tflite is none of .onnx"),
+        ("portability", {"candidate": "m.tflite"}, "m.tflite is no .onnx file"),
         ("portability", {"candidate": "served", "file": "m.onnx"}, ""),
         ("emulation", {"candidate": "m.onnx"}, "accuracy.emulate is not set"),
         ("emulation", {"candidate": "m.tflite", "emulate": "haswell"}, ""),
-        ("execution", {"candidate": "m.keras"}, "m.keras is none of .onnx, .tflite, .litert"),
+        ("execution", {"candidate": "m.keras"}, "m.keras is no .onnx or .tflite or .litert file"),
         ("execution", {"candidate": "m.tflite"}, ""),
     ],
 )

@@ -197,6 +197,13 @@ MALFORMED = {
         also('[accuracy]\ndataset = "e.npz"\nreference = "a.onnx"'),
         "accuracy.dataset = 'e.npz'",
     ),
+    "a candidate of the trade-off that does not exist": (
+        also(
+            '[accuracy]\ndataset = "a.onnx"\nreference = "a.onnx"\n'
+            'candidates = ["a.onnx", "b.onnx"]'
+        ),
+        "accuracy.candidates = 'b.onnx': no such file",
+    ),
     "accuracy without a reference": (
         also('[accuracy]\ndataset = "eval.npz"'),
         "accuracy.reference: missing",

@@ -46,6 +46,8 @@ def test_a_check_is_written_under_the_names_that_the_design_gives(failed: Report
         "n": 2000,
         "limit": "<= 250 ms",
         "outcome": "failed",
+        "about": "",
+        "more": None,
     }
     assert check["declared"] == {
         "limits": {"latency_p99": "<= 250 ms"},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from harness.config import Policy
-from harness.model import CheckResult, Finding, JudgedMeasurement, Outcome, Severity
+from harness.model import LEFT_OUT, CheckResult, Finding, JudgedMeasurement, Outcome, Severity
 from harness.report import Report, summary
 
 PLAIN = CheckResult("a.one", 1, "t", Outcome.PASSED, measurements=(JudgedMeasurement("x", 1.0),))
@@ -40,6 +40,17 @@ def test_a_waived_failure_does_not_close_the_gate(failed: Report) -> None:
 def test_the_tally_has_the_worst_first(failed: Report) -> None:
     assert summary.tally_text(failed.checks) == "3 failed, 1 skipped, 1 passed"
     assert summary.tally_text(()) == "no checks"
+
+
+def test_what_the_command_line_left_out_is_counted_and_not_listed(
+    make: Callable[..., Report],
+) -> None:
+    left_out = replace(PLAIN, id="b.two", outcome=Outcome.SKIPPED, reason=LEFT_OUT)
+    idle = replace(PLAIN, id="b.three", outcome=Outcome.SKIPPED, reason="nothing to look at")
+    report = make((PLAIN, left_out, idle), Policy("p", 0.95, ("a", "b")))
+    listed = [(name, [one.id for one in found]) for name, found in summary.families(report)]
+    assert listed == [("b", ["b.three"]), ("a", ["a.one"])]
+    assert summary.tally_text(report.checks) == "1 skipped, 1 passed, 1 left out"
 
 
 def test_the_telling_measurements_are_those_that_did_not_pass(failed: Report) -> None:
