@@ -13,12 +13,8 @@ import pytest
 _ALONE = ("alone", "docker")  # markers of tests beside which nothing else may run
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that measure the machine come last, all on one of xdist's workers."""
-    for item in items:
-        if _alone(item):
-            item.add_marker(pytest.mark.xdist_group("alone"))
+    """Tests that measure the machine come last, so that the others have all of its cores."""
     items.sort(key=_alone)
 
 
