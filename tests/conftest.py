@@ -18,16 +18,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_alone)
 
 
-@pytest.fixture(autouse=True)
-def _machine(request: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
-    """The whole machine for a test that measures it; a share of it for any other."""
-    if worker_id == "master":  # one process: nobody to share it with
-        yield
-        return
-    folder = request.getfixturevalue("tmp_path_factory").getbasetemp().parent
-    with (folder / "machine").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if _alone(request.node) else fcntl.LOCK_SH)
-        yield
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """The whole machine for a test that measures it, fixtures included; a share for any other."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # one process: nobody to share it with
+        return (yield)
+    with (item.config.cache.mkdir("machine") / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if _alone(item) else fcntl.LOCK_SH)
+        return (yield)
 
 
 @pytest.fixture(scope="session")
