@@ -24,6 +24,11 @@ def flags() -> frozenset[str]:
     return frozenset(("asimd",) if platform.machine().lower() in ("arm64", "aarch64") else ())
 
 
+def identity() -> tuple[str, ...]:
+    """All that tells it from another, as far as the kernel says."""
+    return platform.machine(), name(), _first("CPU part"), *sorted(flags())
+
+
 def choosing(found: Collection[str]) -> tuple[str, ...]:
     """Those of its flags that decide which kernels of a runtime are chosen."""
     return tuple(flag for flag in (*X86, *ARM) if flag in found)

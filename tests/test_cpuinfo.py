@@ -49,3 +49,14 @@ def test_flags_that_choose_no_kernel_are_left_out() -> None:
 def test_a_flag_in_another_spelling_is_recognized_and_others_are_left_alone() -> None:
     told = ("AVX512VNNI", "amx-int8", "avx2", "avx512_vbmi", "sse4_1")
     assert cpuinfo.misspelt(told) == {"AVX512VNNI": "avx512_vnni", "amx-int8": "amx_int8"}
+
+
+def test_machines_that_differ_in_a_flag_have_another_identity(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _told(monkeypatch, tmp_path / "one", "model name : Xeon\nflags : avx2 fpu\n")
+    first = cpuinfo.identity()
+    _told(monkeypatch, tmp_path / "same", "model name : Xeon\nflags : fpu avx2\n")
+    assert cpuinfo.identity() == first
+    _told(monkeypatch, tmp_path / "other", "model name : Xeon\nflags : fpu avx2 avx512_vnni\n")
+    assert cpuinfo.identity() != first

@@ -12,14 +12,12 @@ import contextlib
 import hashlib
 import io
 import json
-import platform
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
-from typing import Any
 
+from harness import cpuinfo
 from harness.accuracy.evaluation.job import SERVED_BACKEND, Job
 from harness.accuracy.workers import frames
 from harness.accuracy.workers.frames import Array
@@ -44,7 +42,7 @@ class Cache:
                 "data": job.pair.source.digest,
                 "inputs": dict(job.pair.source.roles.inputs),
                 "order": [job.rows, job.block, job.seed if job.shuffled else None],
-                "processor": _processor(),
+                "processor": cpuinfo.identity(),
             },
             sort_keys=True,
         )
@@ -99,16 +97,3 @@ def _entries(folder: Path) -> Iterable[tuple[float, int, Path]]:
         with contextlib.suppress(OSError):  # another run may remove it meanwhile
             found = path.stat()
             yield found.st_mtime, found.st_size, path
-
-
-@cache
-def _processor() -> list[Any]:
-    """Model and instructions of the processor, as far as the kernel tells."""
-    told = [platform.machine()]
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith(("model name", "flags", "Features", "CPU part")):
-                told.append(line.partition(":")[2].strip())
-            elif not line:
-                break
-    return told

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from harness.accuracy.datasets.digest import content_digest, file_digest
 
 _PIECE = 1 << 20
 # An ONNX graph names the files of its large tensors in entries of key "location" (field 1) and the
@@ -21,15 +21,10 @@ def fingerprint(path: Path) -> tuple[str, int]:
 
     Several are those of a folder, or an ONNX file and the files that hold its tensors.
     """
-    digest = hashlib.sha256()
     files = files_of(path)
-    if path.is_dir() or len(files) > 1:
-        return _several(path if path.is_dir() else path.parent, files, digest)
-    size = 0
-    for piece in _pieces(path):
-        digest.update(piece)
-        size += len(piece)
-    return f"sha256:{digest.hexdigest()}", size
+    several = path.is_dir() or len(files) > 1
+    digest = content_digest(path, files) if several else file_digest(path)
+    return digest, sum(file.stat().st_size for file in files)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -47,16 +42,6 @@ def _below(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         yield from (file for name in names if (file := Path(place, name)).is_file())
-
-
-def _several(folder: Path, files: list[Path], digest: Any) -> tuple[str, int]:
-    size = 0
-    for file in files:
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode())
-        for piece in _pieces(file):
-            digest.update(piece)
-            size += len(piece)
-    return f"sha256:{digest.hexdigest()}", size
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

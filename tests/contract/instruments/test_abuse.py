@@ -135,17 +135,23 @@ def test_a_path_that_names_no_model_is_not_asked_for_another(contract: Contract)
         assert not_found(contract, fake.base_url).count == 2
 
 
+def _head(conn: socket.socket, data: bytes) -> tuple[bytes, bytes]:
+    """The head of the next request, and what came behind it. Raises OSError at the end."""
+    while b"\r\n\r\n" not in data:
+        more = conn.recv(65536)
+        if not more:
+            raise ConnectionError
+        data += more
+    head, _, data = data.partition(b"\r\n\r\n")
+    return head, data
+
+
 def _unread(conn: socket.socket, *, close: bool = False) -> None:
     """HTTP whose refusals of other paths leave the body where it is; one connection."""
     data = b""
     with conn, contextlib.suppress(OSError):
         while True:
-            while b"\r\n\r\n" not in data:
-                more = conn.recv(65536)
-                if not more:
-                    return
-                data += more
-            head, _, data = data.partition(b"\r\n\r\n")
+            head, data = _head(conn, data)
             line = head.split(b"\r\n")[0]
             length = int((re.search(rb"Content-Length: (\d+)", head) or [0, 0])[1])
             if line == b"POST /p HTTP/1.1":
@@ -199,12 +205,7 @@ def _poisoned(conn: socket.socket, refused: list[int]) -> None:
     data = b""
     with conn, contextlib.suppress(OSError):
         while True:
-            while b"\r\n\r\n" not in data:
-                more = conn.recv(65536)
-                if not more:
-                    return
-                data += more
-            head, _, data = data.partition(b"\r\n\r\n")
+            head, data = _head(conn, data)
             length = int((re.search(rb"Content-Length: (\d+)", head) or [0, 0])[1])
             while len(data) < length:
                 data += conn.recv(65536)
