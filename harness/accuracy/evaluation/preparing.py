@@ -99,12 +99,6 @@ def _written(states: States) -> bool:
     return any(_state(file) != state for file, state in states.items())
 
 
-def job_of(gate: Gate, served: str | None = None, baseline: str | None = None) -> Job:
-    """As `prepared`, for whoever evaluates elsewhere."""
-    with prepared(gate, served, baseline) as (job, _):
-        return job
-
-
 def _job(gate: Gate, config: AccuracyConfig, workers: Workers) -> Job:
     pair = workers.pair
     fields, arrays = workers.probe()

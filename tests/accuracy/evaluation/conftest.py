@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.accuracy.evaluation import Job
-from harness.accuracy.evaluation.preparing import job_of
+from harness.accuracy.evaluation.preparing import prepared
 from harness.config import Gate
 
 ROWS = 12_000
@@ -36,4 +36,5 @@ def gate(tmp_path: Path, save_linear: SaveLinear, make_gate: MakeGate) -> Gate:
 @pytest.fixture
 def job(gate: Gate) -> Job:
     """What the gate describes."""
-    return job_of(gate)
+    with prepared(gate) as (job, _):
+        return job

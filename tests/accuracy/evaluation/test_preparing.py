@@ -11,7 +11,7 @@ import pytest
 from harness import ConfigError
 from harness.accuracy.errors import DatasetError, ModelError
 from harness.accuracy.evaluation import Job
-from harness.accuracy.evaluation.preparing import job_of, prepared
+from harness.accuracy.evaluation.preparing import prepared
 from harness.config import Gate
 
 
@@ -27,7 +27,8 @@ def test_a_job_knows_its_models_rows_and_order(job: Job, gate: Gate) -> None:
 
 
 def test_the_same_gate_is_the_same_job(job: Job, gate: Gate) -> None:
-    assert job_of(gate) == job
+    with prepared(gate) as (again, _):
+        assert again == job
 
 
 def test_a_changed_row_is_another_job(job: Job, gate: Gate) -> None:
@@ -35,7 +36,8 @@ def test_a_changed_row_is_another_job(job: Job, gate: Gate) -> None:
         columns = dict(kept)
     columns["x"][7, 3] += 1
     np.savez(gate.root / "eval.npz", **columns)
-    assert job_of(gate).digest != job.digest
+    with prepared(gate) as (changed, _):
+        assert changed.digest != job.digest
 
 
 def test_what_does_not_run_cannot_be_asked(gate: Gate) -> None:
@@ -53,8 +55,8 @@ def test_a_data_set_that_does_not_fit_is_told_before_a_model_is_opened(gate: Gat
     assert gate.accuracy is not None
     config = gate.accuracy.model_copy(update={"labels": "z", "reference": "eval.npz"})
     broken = replace(gate, file=gate.file.model_copy(update={"accuracy": config}))
-    with pytest.raises(DatasetError, match="no column 'z'"):
-        job_of(broken)
+    with pytest.raises(DatasetError, match="no column 'z'"), prepared(broken):
+        raise AssertionError("not reached")
 
 
 @pytest.mark.parametrize(

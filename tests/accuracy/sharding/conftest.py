@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from harness.accuracy.evaluation import Job
-from harness.accuracy.evaluation.preparing import job_of
+from harness.accuracy.evaluation.preparing import prepared
 from harness.accuracy.sharding import Place, write_shard
 from harness.config import Gate, load
 
@@ -57,7 +57,8 @@ def forty_blocks(tmp_path_factory: pytest.TempPathFactory) -> Gate:
 @pytest.fixture(scope="session")
 def forty_block_job(forty_blocks: Gate) -> Job:
     """The job of that gate."""
-    return job_of(forty_blocks)
+    with prepared(forty_blocks) as (job, _):
+        return job
 
 
 @pytest.fixture(scope="session")
