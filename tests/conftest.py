@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 _ALONE = ("alone", "docker")  # markers of tests beside which nothing else may run
 
@@ -43,6 +46,28 @@ def qemu() -> str:
     """Path of the emulator; under GATE_REQUIRE_ENGINE=1 its absence is a failure, too."""
     found = shutil.which("qemu-x86_64-static")
     return found or _without("qemu-x86_64-static is not installed: .ci/emulator installs it")
+
+
+@pytest.fixture(scope="session")
+def linear_onnx() -> Callable[..., None]:
+    """`linear_onnx(path, weights, batch="n")` writes an ONNX model: scores = x @ weights."""
+
+    def save(path: Path, weights: NDArray[np.float32], batch: int | str = "n") -> None:
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+
+        rows, classes = weights.shape
+        graph = helper.make_graph(
+            [helper.make_node("MatMul", ["x", "w"], ["scores"])],
+            "linear",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, rows])],
+            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [batch, classes])],
+            [numpy_helper.from_array(weights.astype(np.float32), "w")],
+        )
+        opset = [helper.make_opsetid("", 17)]
+        onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+
+    return save
 
 
 def _without(what: str) -> NoReturn:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from harness import ConfigError
 from harness.collect import refuse_idle_baseline
 from harness.config import load
 
+Save = Callable[..., None]
 GOOD = np.eye(3, dtype=np.float32)
 WORSE = np.asarray([[1, 0, 0], [0, 1, 0], [0, 2, 1]], np.float32)  # every third row is lost
 GATE = """version = 1
@@ -35,31 +36,14 @@ required = ["accuracy.drop", "accuracy.agreement", "accuracy.worst_slice"]
 """
 
 
-def _save(path: Path, weights: NDArray[np.float32]) -> None:
-    """An ONNX model: scores = x @ weights."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    rows, classes = weights.shape
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["scores"])],
-        "linear",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", rows])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", classes])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, linear_onnx: Save) -> Path:
     """A gate over 30,000 rows, sorted by class; the candidate is still to be written."""
     labels = np.sort(np.arange(30_000) % 3)
     chance = np.random.default_rng(0)
     rows = GOOD[labels] + chance.uniform(0, 0.2, size=(30_000, 3)).astype(np.float32)
     np.savez(tmp_path / "eval.npz", x=rows, y=labels)
-    _save(tmp_path / "ref.onnx", GOOD)
+    linear_onnx(tmp_path / "ref.onnx", GOOD)
     (tmp_path / "gate.toml").write_text(GATE, encoding="utf-8")
     return tmp_path
 
@@ -74,8 +58,10 @@ def _run(folder: Path) -> tuple[int, str, dict[str, Any]]:
     return done.returncode, done.stdout, {check["id"]: check for check in report["checks"]}
 
 
-def test_a_good_candidate_is_certified_on_a_part_of_the_rows(folder: Path) -> None:
-    _save(folder / "cand.onnx", 2 * GOOD)
+def test_a_good_candidate_is_certified_on_a_part_of_the_rows(
+    folder: Path, linear_onnx: Save
+) -> None:
+    linear_onnx(folder / "cand.onnx", 2 * GOOD)
     code, printed, checks = _run(folder)
     assert code == 0, printed
     said = printed.index("certifying a loss of at most 0.5 pp at 95 %")
@@ -90,8 +76,10 @@ def test_a_good_candidate_is_certified_on_a_part_of_the_rows(folder: Path) -> No
     assert not (folder / "out" / "flips.jsonl").exists()
 
 
-def test_a_bad_candidate_fails_and_every_changed_row_lies_beside_the_report(folder: Path) -> None:
-    _save(folder / "cand.onnx", WORSE)
+def test_a_bad_candidate_fails_and_every_changed_row_lies_beside_the_report(
+    folder: Path, linear_onnx: Save
+) -> None:
+    linear_onnx(folder / "cand.onnx", WORSE)
     code, printed, checks = _run(folder)
     assert code == 1, printed
     assert checks["accuracy.drop"]["outcome"] == "failed"
@@ -102,8 +90,8 @@ def test_a_bad_candidate_fails_and_every_changed_row_lies_beside_the_report(fold
     assert {json.loads(line)["label"] for line in lines} == {"2"}
 
 
-def test_a_baseline_that_is_the_reference_is_not_idle(folder: Path) -> None:
-    _save(folder / "cand.onnx", GOOD)
+def test_a_baseline_that_is_the_reference_is_not_idle(folder: Path, linear_onnx: Save) -> None:
+    linear_onnx(folder / "cand.onnx", GOOD)
     text = GATE.replace('"ref.onnx"', '"baseline"') + '[baseline]\nimage = "m:1"\n'
     (folder / "gate.toml").write_text(text, encoding="utf-8")
     gate = load(folder / "gate.toml")

@@ -20,24 +20,11 @@ MakeGate = Callable[..., Gate]
 
 
 @pytest.fixture
-def save_linear(tmp_path: Path) -> SaveLinear:
-    """`save_linear(name, weights, batch="n")` writes an ONNX model: scores = x @ weights."""
+def save_linear(tmp_path: Path, linear_onnx: Callable[..., None]) -> SaveLinear:
+    """`save_linear(name, weights, batch="n")` writes that model to the test's folder."""
 
     def save(name: str, weights: NDArray[np.float32], batch: int | str = "n") -> Path:
-        import onnx
-        from onnx import TensorProto, helper, numpy_helper
-
-        rows, classes = weights.shape
-        graph = helper.make_graph(
-            [helper.make_node("MatMul", ["x", "w"], ["scores"])],
-            "linear",
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, rows])],
-            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [batch, classes])],
-            [numpy_helper.from_array(weights.astype(np.float32), "w")],
-        )
-        opset = [helper.make_opsetid("", 17)]
-        model = helper.make_model(graph, opset_imports=opset, ir_version=8)
-        onnx.save(model, tmp_path / name)
+        linear_onnx(tmp_path / name, weights, batch)
         return tmp_path / name
 
     return save

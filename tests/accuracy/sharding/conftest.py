@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from harness.accuracy.evaluation import Job
 from harness.accuracy.evaluation.preparing import prepared
@@ -36,7 +36,9 @@ limits = { "accuracy.drop" = "<= 0.2 pp", "accuracy.agreement" = ">= 50 %" }
 
 
 @pytest.fixture(scope="session")
-def forty_blocks(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+def forty_blocks(
+    tmp_path_factory: pytest.TempPathFactory, linear_onnx: Callable[..., None]
+) -> Gate:
     """Two linear models that differ on a few of 160000 rows, which are too many for an early end.
 
     The lost accuracy is near its limit, so that most of the data is needed.
@@ -47,8 +49,10 @@ def forty_blocks(tmp_path_factory: pytest.TempPathFactory) -> Gate:
     x = chance.normal(size=(_ROWS, 8)).astype(np.float32)
     y = (x @ weights + chance.normal(size=(_ROWS, 5))).argmax(axis=1)
     np.savez(folder / "rows.npz", x=x, y=y)
-    _save(folder / "reference.onnx", weights)
-    _save(folder / "candidate.onnx", weights + 0.05 * chance.normal(size=(8, 5)).astype(np.float32))
+    linear_onnx(folder / "reference.onnx", weights)
+    linear_onnx(
+        folder / "candidate.onnx", weights + 0.05 * chance.normal(size=(8, 5)).astype(np.float32)
+    )
     (folder / "examples.jsonl").write_text('{"request": [1], "response": [1], "status": 200}\n')
     (folder / "gate.toml").write_text(_GATE)
     return load(folder / "gate.toml")
@@ -69,20 +73,3 @@ def three_shards(forty_blocks: Gate, tmp_path_factory: pytest.TempPathFactory) -
     for number, file in enumerate(files, 1):
         write_shard(forty_blocks, Place(number, 3), file)
     return files
-
-
-def _save(path: Path, weights: NDArray[np.float32]) -> None:
-    """An ONNX model: scores = x @ weights."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    rows, classes = weights.shape
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["scores"])],
-        "linear",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", rows])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", classes])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
