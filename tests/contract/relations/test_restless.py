@@ -58,25 +58,31 @@ def test_what_may_be_the_prediction_is_not_left_out(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("created", int(time.time())),
-        ("served", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
-        ("date", datetime.now().isoformat(" ", "seconds")),
+        ("created", lambda: int(time.time())),
+        ("served", lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ("date", lambda: datetime.now().isoformat(" ", "seconds")),
     ],
 )
 def test_the_present_second_is_left_out_before_it_has_passed(
-    name: str, value: Any, texts_contract: Any, texts_service: Any
+    name: str, value: Callable[[], Any], texts_contract: Any, texts_service: Any
 ) -> None:
+    value = value()
     with serve(texts_service(lambda text: {"score": 0.5, name: value})) as fake:
         assert calibrated(texts_contract(), fake.base_url).found == (f"$.{name}",)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("created", 1.0e9), ("trained", "2020-01-01T10:00:00Z"), ("price", int(time.time()))],
+    [
+        ("created", lambda: 1.0e9),
+        ("trained", lambda: "2020-01-01T10:00:00Z"),
+        ("price", lambda: int(time.time())),
+    ],
 )
 def test_another_time_is_not_left_out_nor_a_number_that_is_none(
-    name: str, value: Any, texts_contract: Any, texts_service: Any
+    name: str, value: Callable[[], Any], texts_contract: Any, texts_service: Any
 ) -> None:
+    value = value()
     with serve(texts_service(lambda text: {"score": 0.5, name: value})) as fake:
         assert calibrated(texts_contract(), fake.base_url).found == ()
 
