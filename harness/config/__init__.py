@@ -3,11 +3,11 @@
 from harness.config.accuracy import AccuracyConfig
 from harness.config.gate import Gate, load
 from harness.config.policy import Policy
+from harness.config.load import LoadConfig
 from harness.config.schema import (
     CandidateConfig,
     ContractConfig,
     GateFile,
-    LoadConfig,
     Tensor,
 )
 

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from harness.config.accuracy import AccuracyConfig
 from harness.config.messages import explain
 from harness.config.policy import Policy, resolve
+from harness.config.load import LoadConfig
 from harness.config.schema import (
     CandidateConfig,
     ContractConfig,
     GateFile,
-    LoadConfig,
 )
 from harness.errors import ConfigError
 

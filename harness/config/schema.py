@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from harness.config.accuracy import AccuracyConfig
+from harness.config.load import LoadConfig
 from harness.config.section import Section
 from harness.config.words import (
     Address,
@@ -16,7 +17,6 @@ from harness.config.words import (
     LimitText,
     Name,
     Port,
-    Rate,
     Size,
 )
 
@@ -94,6 +94,8 @@ class CandidateConfig(Section):
     """When it counts as started."""
     grace: Duration = "10 s"
     """How long it may take to end after SIGTERM."""
+    starts: int = Field(default=1, ge=1, le=50)
+    """How often it is started to time cold starts."""
     services: dict[Name, Service] = {}
     """Sidecars that it needs."""
 
@@ -186,23 +188,6 @@ class ContractConfig(Section):
     """Most time for requests that no run has sent before; "0 s" for none."""
     seed: int = 1
     """Seed of those requests."""
-
-
-class LoadConfig(Section):
-    """The traffic that will come."""
-
-    rate: Rate = "50 /s"
-    """Arrivals, Poisson, that do not wait for answers."""
-    duration: Duration = "30 s"
-    """At most, after the warm-up; ends early once every limit is decided."""
-    warmup: Duration = "2 s"
-    """Left out of what is judged."""
-    users: int = Field(default=64, ge=1)
-    """Requests in flight at most."""
-    seed: int = 1
-    """Seed of the arrivals."""
-    locustfile: str | None = None
-    """The user's own."""
 
 
 class WaiverConfig(Section):
