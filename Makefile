@@ -26,7 +26,7 @@ demo: setup ## run the gate on one good and two bad candidates; prints where the
 	@$(BIN)/python examples/demo.py
 
 test: examples ## run the whole suite, on all cores; options for pytest go into ARGS
-	$(BIN)/python -m pytest --numprocesses logical $(ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxschedchunk 1 $(ARGS)
 
 engine: ## install and start Docker (Debian and Ubuntu, as root); does nothing where an engine answers
 	@.ci/engine

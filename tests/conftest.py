@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-_ALONE = ("alone", "docker")  # markers of tests beside which nothing else may run
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that measure the machine come last, so that the others have all of its cores."""
-    items.sort(key=_alone)
+    """Whole gates come late, and what measures the machine last: the others have all its cores."""
+    items.sort(key=lambda item: (_alone(item), item.get_closest_marker("docker") is not None))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -77,4 +75,4 @@ def _without(what: str) -> NoReturn:
 
 
 def _alone(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in _ALONE)
+    return item.get_closest_marker("alone") is not None

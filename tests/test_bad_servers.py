@@ -17,8 +17,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.alone
-
 TESTS = Path(__file__).parent
 MOST_MIB = 300
 CHECKS = ("examples", "response", "json", "not_found", "method", "invalid_requests")
