@@ -30,15 +30,23 @@ class Point:
 def floats(data: dict[str, Any], key: str) -> list[float]:
     """`data[key]`, a list of finite numbers. Raises ValueError."""
     found = data.get(key)
-    if not isinstance(found, list) or not all(_is_number(item) for item in found):
+    if not isinstance(found, list) or not all(is_number(item) for item in found):
         raise ValueError(f"{key}: expected a list of numbers")
     return [float(item) for item in found]
+
+
+def number(data: dict[str, Any], key: str) -> float:
+    """`data[key]`, a finite number. Raises ValueError."""
+    found = data.get(key)
+    if not is_number(found):
+        raise ValueError(f"{key}: expected a number")
+    return float(data[key])
 
 
 def named(data: dict[str, Any], key: str) -> dict[str, float]:
     """`data[key]`, finite numbers by name, the first few; none where there is no such key."""
     found = data.get(key, {})
-    if not isinstance(found, dict) or not all(_is_number(item) for item in found.values()):
+    if not isinstance(found, dict) or not all(is_number(item) for item in found.values()):
         raise ValueError(f"{key}: expected numbers by name")
     return {str(name): float(item) for name, item in list(found.items())[:8]}
 
@@ -59,7 +67,7 @@ def columns(data: dict[str, Any], length: int) -> dict[str, list[float | None]]:
     for name, column in found.items():
         if not isinstance(column, list) or len(column) != length:
             raise ValueError(f"series.{name}: expected {length} numbers")
-        if not all(item is None or _is_number(item) for item in column):
+        if not all(item is None or is_number(item) for item in column):
             raise ValueError(f"series.{name}: expected numbers")
     if all(item is None for column in found.values() for item in column):
         raise ValueError("series: holds no number")
@@ -74,7 +82,7 @@ def cells(data: dict[str, Any], rows: int, columns: int) -> list[list[float | No
     for index, row in enumerate(found):
         if not isinstance(row, list) or len(row) != columns:
             raise ValueError(f"cells[{index}]: expected {columns} numbers")
-        if not all(item is None or (_is_number(item) and item >= 0) for item in row):
+        if not all(item is None or (is_number(item) and item >= 0) for item in row):
             raise ValueError(f"cells[{index}]: expected numbers from zero")
     if all(item is None for row in found for item in row):
         raise ValueError("cells: holds no number")
@@ -93,12 +101,12 @@ def points(data: dict[str, Any]) -> list[Point]:
 
 
 def _point(where: str, item: object) -> Point:
-    if not isinstance(item, dict) or not all(_is_number(item.get(key)) for key in ("x", "y")):
+    if not isinstance(item, dict) or not all(is_number(item.get(key)) for key in ("x", "y")):
         raise ValueError(f"{where}: expected numbers x and y")
     y = float(item["y"])
     low, high = item.get("low"), item.get("high")
     for end in (low, high):
-        if end is not None and not _is_number(end):
+        if end is not None and not is_number(end):
             raise ValueError(f"{where}: expected numbers low and high")
     return Point(
         name=str(item.get("name", "")),
@@ -110,7 +118,8 @@ def _point(where: str, item: object) -> Point:
     )
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether it is a finite number of a size that can be drawn."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return abs(value) < 1e300 and math.isfinite(value)

@@ -8,6 +8,12 @@ Kinds and their data; one module a kind:
                 "cells": m lists of n numbers from zero or null}
     scatter    {"x_unit", "y_unit", "x_name", "y_name",
                 "points": [{"name", "x", "y", "low", "high", "front": bool}]}
+    timeline   {"x_unit", "panels": [{"name", "unit", "x", "series"}], "marks": [{"x", "name"}]}
+    curve      {"x_unit", "y_unit", "x_name", "y_name", "series": {name: {"x", "y"}},
+                "bands": [{"from", "to", "name"}], "lines": [{"x" or "y", "name"}]}
+    pairs      {"unit", "values", "value", "low", "high", "margin", "names": [before, after]}
+    strip      {"x_unit", "marks", "items": [{"start", "end", "kind"}],
+                "kinds": {kind: "good", "neutral" or "bad"}}
     text       {"text"}
 """
 
@@ -20,7 +26,18 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.model import Evidence
-from harness.report.charts import bars, histogram, matrix, scatter, series, text
+from harness.report.charts import (
+    bars,
+    curve,
+    histogram,
+    matrix,
+    pairs,
+    scatter,
+    series,
+    strip,
+    text,
+    timeline,
+)
 from harness.report.svg import tag
 
 _KINDS: dict[str, Callable[[str, dict[str, Any]], Markup]] = {
@@ -29,6 +46,10 @@ _KINDS: dict[str, Callable[[str, dict[str, Any]], Markup]] = {
     "series": series.draw,
     "matrix": matrix.draw,
     "scatter": scatter.draw,
+    "timeline": timeline.draw,
+    "curve": curve.draw,
+    "pairs": pairs.draw,
+    "strip": strip.draw,
     "text": text.draw,
 }
 

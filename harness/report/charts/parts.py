@@ -18,6 +18,12 @@ def ends(first: str, last: str, y: int) -> tuple[Markup, Markup]:
     )
 
 
+def leaning(place: float, text: str) -> str:
+    """The text-anchor of a label at `place` that a narrow screen does not cut off."""
+    room = min(0.45, len(text) * 0.01)
+    return "start" if place < room else "end" if place > 1 - room else "middle"
+
+
 def legend(names: list[str], class_: str) -> Markup:
     """What the colours stand for, where there is more than one."""
     if len(names) < 2:

@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.report import numbers, shapes
+from harness.report.charts.lines import field, line
 from harness.report.charts.parts import HEIGHT, LABEL, ends, legend
 from harness.report.svg import Scale, picture, tag
 
@@ -21,46 +22,16 @@ def draw(title: str, data: dict[str, Any]) -> Markup:
     values = [y for column in series.values() for y in column if y is not None]
     across, up = Scale(x[0], x[-1]), Scale.around(values, unit)
     paths = [
-        tag(
-            "path",
-            class_=f"s{index}",
-            d=_path(x, column, across, up),
-            vector_effect="non-scaling-stroke",
-        )
-        for index, column in enumerate(series.values())
+        line(x, column, across, up, f"s{index}") for index, column in enumerate(series.values())
     ]
     top, floor = LABEL, LABEL + HEIGHT
     low, high = numbers.quantity(min(values), unit), numbers.quantity(max(values), unit)
-    plot = tag(
-        "svg",
-        *paths,
-        x=0,
-        y=top,
-        width="100%",
-        height=HEIGHT,
-        viewBox="0 0 1000 100",
-        preserveAspectRatio="none",
-    )
     drawn = picture(
         f"{title}: between {low} and {high}",
         floor + LABEL + 3,
         tag("line", class_="axis", x1=0, x2="100%", y1=floor, y2=floor),
-        plot,
+        field(top, HEIGHT, *paths),
         tag("text", f"{low} to {high}", class_="label", x=0, y=12),
         *ends(numbers.quantity(x[0], x_unit), numbers.quantity(x[-1], x_unit), floor + 14),
     )
     return legend(list(series), "legend") + drawn
-
-
-def _path(x: list[float], y: list[float | None], across: Scale, up: Scale) -> str:
-    """A line that is broken where nothing was measured; at most about 1,000 points."""
-    step = max(1, len(x) // 1_000)
-    parts: list[str] = []
-    pen = "M"
-    for place, value in list(zip(x, y, strict=True))[::step]:
-        if value is None:
-            pen = "M"
-            continue
-        parts.append(f"{pen}{across(place) * 1000:.1f} {100 - up(value) * 100:.2f}")
-        pen = "L"
-    return "".join(parts)
