@@ -1,27 +1,33 @@
-"""A lean HTTP/1.1 client on gevent sockets: strict about framing, bounded in size and time."""
+"""HTTP/1.1 without sockets: requests as bytes, answers read strictly and bounded in size."""
 
 from __future__ import annotations
 
-import select
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 
-import gevent
-from gevent import monkey, socket
+from harness.load.locustside import layout
 
 _MOST_HEAD = 64 * 1024
 _MOST_BODY = 16 * 1024 * 1024
-_poll = monkey.get_original("select", "poll")
 
 
 class Broken(Exception):
-    """No proper answer came: the text says what came instead."""
+    """No proper answer came: the text says what came instead, `why` as `layout` has it."""
+
+    def __init__(self, why: int, text: str) -> None:
+        super().__init__(text)
+        self.why = why
 
 
-class _Stale(Exception):
-    """A kept connection was closed before anything of the answer had come."""
+@dataclass(slots=True)
+class Head:
+    """What was read of a status line and its headers."""
+
+    status: int
+    headers: dict[str, str]  # names in lower case
+    keep: bool  # the connection stays open after this answer, as far as the headers say
+    length: int  # of the body where the head alone tells it and all is as usual, else -1
+    kind: str  # of content
 
 
 @dataclass(slots=True)
@@ -31,7 +37,11 @@ class Reply:
     status: int
     headers: dict[str, str]  # names in lower case
     body: bytes
-    retried: bool = False
+
+    @property
+    def status_code(self) -> int:
+        """The status, under the name that Locust's own clients have for it."""
+        return self.status
 
 
 def encode(method: str, path: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -47,217 +57,144 @@ def _ours(header: str) -> bool:
     return header.lower() in ("host", "content-length", "transfer-encoding", "connection")
 
 
-@dataclass
-class Client:
-    """Asks one server. Connections are kept, and the last one used goes first, as in a pool."""
+def parse_head(head: bytes) -> Head:
+    """A status line and headers, without the empty line. Raises Broken."""
+    first, *lines = head.split(b"\r\n")
+    parts = first.split(b" ", 2)
+    if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not _digits(parts[1], 3):
+        raise Broken(layout.FRAMING, f"not an HTTP/1.1 status line: {first[:60]!r}")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, value = _header(line)
+        if headers.setdefault(name, value) != value and name == "content-length":
+            raise Broken(layout.FRAMING, "two different Content-Length headers")
+    status, connection = int(parts[1]), headers.get("connection", "").lower()
+    keep = "keep-alive" in connection if parts[0] == b"HTTP/1.0" else "close" not in connection
+    length = headers.get("content-length", "")
+    usual = status == 200 and keep and "transfer-encoding" not in headers
+    plain = int(length) if usual and _digits(length.encode("latin-1")) else -1
+    return Head(status, headers, keep, plain, headers.get("content-type", ""))
 
-    host: str
-    port: int
-    timeout: float  # seconds for one whole exchange
-    _pool: list[_Connection] = field(default_factory=list)
 
-    def ask(self, request: bytes, head: bool = False) -> Reply:
-        """Send one encoded request, wait for the whole answer. Raises Broken.
+class Reader:
+    """Reads one answer out of pieces, as they come from the network."""
 
-        Where the server closed a kept connection in the meantime, the request goes out again on
-        a fresh one, once, as RFC 9112 9.3.1 has it; the time it took stays counted.
+    def __init__(self, head: bool) -> None:
+        """`head`: it answers a HEAD request, so that no body follows."""
+        self._buffer = b""
+        self._steps = self._read(head)
+        next(self._steps)
+
+    def feed(self, data: bytes) -> tuple[Head, bytes, bool] | None:
+        """Take in what came, b"" for the end of the stream. Raises Broken.
+
+        Once the answer is whole: its head, its body, and whether the connection may be kept.
         """
-        deadline = time.monotonic() + self.timeout
-        kept = self._kept()
-        if kept is not None:
-            try:
-                return self._exchange(kept, request, deadline, head)
-            except _Stale:
-                pass
         try:
-            reply = self._exchange(self._connect(deadline), request, deadline, head)
-        except _Stale:
-            raise Broken("the connection was closed without an answer") from None
-        reply.retried = kept is not None
-        return reply
-
-    def close(self) -> None:
-        """Close the connections that are kept."""
-        while self._pool:
-            self._pool.pop().close()
-
-    def _kept(self) -> _Connection | None:
-        while self._pool:
-            connection = self._pool.pop()
-            if connection.quiet():
-                return connection
-            connection.close()
+            self._steps.send(data)
+        except StopIteration as end:
+            whole: tuple[Head, bytes, bool] = end.value
+            if whole[2] and self._buffer:
+                text = "more bytes came than the answer's framing announced"
+                raise Broken(layout.FRAMING, text) from None
+            return whole
         return None
 
-    def _connect(self, deadline: float) -> _Connection:
-        try:
-            return _Connection(self.host, self.port, deadline)
-        except OSError as problem:
-            gevent.sleep(0)  # a refusal is immediate: let the others run
-            raise Broken(f"no connection: {problem.strerror or problem}") from None
+    def _read(self, only_head: bool) -> Generator[None, bytes, tuple[Head, bytes, bool]]:
+        head = yield from self._head()
+        while 100 <= head.status < 200:
+            head = yield from self._head()
+        body, framed = yield from self._body(head, only_head)
+        return head, body, framed and head.keep
 
-    def _exchange(
-        self, connection: _Connection, request: bytes, deadline: float, head: bool
-    ) -> Reply:
-        keep = False
-        try:
-            reply, keep = connection.exchange(request, deadline, head)
-            return reply
-        except TimeoutError:
-            raise Broken(f"no whole answer within {self.timeout:g} s") from None
-        except (OSError, ValueError) as problem:
-            if not connection.heard and connection.used:
-                raise _Stale from None
-            raise Broken(f"the connection broke: {problem}") from None
-        finally:
-            if keep:
-                self._pool.append(connection)
-            else:
-                connection.close()
-
-
-class _Connection:
-    """One socket and what was read ahead from it."""
-
-    def __init__(self, host: str, port: int, deadline: float) -> None:
-        self._socket: Any = socket.create_connection((host, port), _left(deadline))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._poll: select.poll = _poll()
-        self._poll.register(self._socket.fileno(), select.POLLIN)
-        self._buffer = b""
-        self._deadline = deadline
-        self.used = False  # it has carried an exchange before
-        self.heard = False  # something of the present answer has come
-
-    def quiet(self) -> bool:
-        """Whether it can carry another exchange: neither closed nor sending unasked."""
-        return not self._buffer and not self._poll.poll(0)
-
-    def close(self) -> None:
-        """Close it."""
-        self._socket.close()
-
-    def exchange(self, request: bytes, deadline: float, head: bool) -> tuple[Reply, bool]:
-        """One request and its answer, and whether the connection may be kept."""
-        self._deadline, self.heard = deadline, False
-        self._socket.settimeout(_left(deadline))
-        self._socket.sendall(request)
-        version, status, headers = self._head()
-        while 100 <= status < 200:
-            version, status, headers = self._head()
-        body, framed = self._body(status, headers, head)
-        connection = headers.get("connection", "").lower()
-        keep = framed and (
-            "keep-alive" in connection if version == b"HTTP/1.0" else "close" not in connection
-        )
-        if keep and self._buffer:
-            raise Broken("more bytes came than the answer's framing announced")
-        self.used = True
-        return Reply(status, headers, body), keep
-
-    def _head(self) -> tuple[bytes, int, dict[str, str]]:
+    def _head(self) -> Generator[None, bytes, Head]:
         end = self._buffer.find(b"\r\n\r\n")
         while end < 0:
             if len(self._buffer) > _MOST_HEAD:
-                raise Broken(f"more than {_MOST_HEAD} bytes of headers")
-            self._read()
+                raise Broken(layout.FRAMING, f"more than {_MOST_HEAD} bytes of headers")
+            yield from self._more()
             end = self._buffer.find(b"\r\n\r\n")
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-        first, *lines = head.split(b"\r\n")
-        parts = first.split(b" ", 2)
-        if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not _digits(parts[1], 3):
-            raise Broken(f"not an HTTP/1.1 status line: {first[:60]!r}")
-        return parts[0], int(parts[1]), dict(_header(line) for line in lines)
+        return parse_head(head)
 
-    def _body(self, status: int, headers: dict[str, str], head: bool) -> tuple[bytes, bool]:
+    def _body(self, head: Head, only_head: bool) -> Generator[None, bytes, tuple[bytes, bool]]:
         """The body, and whether its end was marked."""
-        if head or status in (204, 304):
+        if only_head or head.status in (204, 304):
             return b"", True
-        if "transfer-encoding" in headers:
-            if headers["transfer-encoding"].lower() != "chunked":
-                raise Broken(f"unknown Transfer-Encoding {headers['transfer-encoding']!r}")
-            return self._chunks(), True
-        length = headers.get("content-length")
+        coding = head.headers.get("transfer-encoding")
+        if coding is not None:
+            if coding.lower() != "chunked":
+                raise Broken(layout.FRAMING, f"unknown Transfer-Encoding {coding!r}")
+            return (yield from self._chunks()), True
+        length = head.headers.get("content-length")
         if length is None:
-            return self._to_the_end(), False
+            return (yield from self._to_the_end()), False
         if not _digits(length.encode("latin-1")):
-            raise Broken(f"Content-Length: {length[:40]!r} is not a number")
-        return self._take(int(length), "the body"), True
+            raise Broken(layout.FRAMING, f"Content-Length: {length[:40]!r} is not a number")
+        return (yield from self._take(int(length), "the body")), True
 
-    def _chunks(self) -> bytes:
+    def _chunks(self) -> Generator[None, bytes, bytes]:
         parts: list[bytes] = []
         size = 0
         while True:
-            text = self._line().split(b";", 1)[0].strip()
+            text = (yield from self._line()).split(b";", 1)[0].strip()
             try:
                 length = int(text, 16) if text.isalnum() else -1
             except ValueError:
                 length = -1
             if length < 0:
-                raise Broken(f"not the size of a chunk: {text[:40]!r}")
+                raise Broken(layout.FRAMING, f"not the size of a chunk: {text[:40]!r}")
             if length == 0:
                 break
             size += length
-            parts.append(self._take(length, "a chunk", size))
-            if self._line():
-                raise Broken("a chunk is longer than its size")
-        while self._line():  # trailers
+            parts.append((yield from self._take(length, "a chunk", size)))
+            if (yield from self._line()):
+                raise Broken(layout.FRAMING, "a chunk is longer than its size")
+        while (yield from self._line()):  # trailers
             pass
         return b"".join(parts)
 
-    def _line(self) -> bytes:
+    def _line(self) -> Generator[None, bytes, bytes]:
         end = self._buffer.find(b"\r\n")
         while end < 0:
             if len(self._buffer) > _MOST_HEAD:
-                raise Broken("a line of the chunked body does not end")
-            self._read("a chunk")
+                raise Broken(layout.FRAMING, "a line of the chunked body does not end")
+            yield from self._more("a chunk")
             end = self._buffer.find(b"\r\n")
         line, _, self._buffer = self._buffer.partition(b"\r\n")
         return line
 
-    def _take(self, length: int, what: str, total: int = 0) -> bytes:
+    def _take(self, length: int, what: str, total: int = 0) -> Generator[None, bytes, bytes]:
         if max(length, total) > _MOST_BODY:
-            raise Broken(f"an answer of more than {_MOST_BODY} bytes")
+            raise Broken(layout.FRAMING, f"an answer of more than {_MOST_BODY} bytes")
         if len(self._buffer) < length:
             parts, have = [self._buffer], len(self._buffer)
             while have < length:
                 self._buffer = b""
-                self._read(f"{what} ({have} of {length} bytes had come)")
+                yield from self._more(f"{what} ({have} of {length} bytes had come)")
                 parts.append(self._buffer)
                 have += len(self._buffer)
             self._buffer = b"".join(parts)
         taken, self._buffer = self._buffer[:length], self._buffer[length:]
         return taken
 
-    def _to_the_end(self) -> bytes:
+    def _to_the_end(self) -> Generator[None, bytes, bytes]:
         parts, have = [self._buffer], len(self._buffer)
         while have <= _MOST_BODY:
-            self._socket.settimeout(_left(self._deadline))
-            data = self._socket.recv(65536)
+            data = yield
             if not data:
                 self._buffer = b""
                 return b"".join(parts)
             parts.append(data)
             have += len(data)
-        raise Broken(f"an answer of more than {_MOST_BODY} bytes")
+        raise Broken(layout.FRAMING, f"an answer of more than {_MOST_BODY} bytes")
 
-    def _read(self, inside: str = "") -> None:
-        self._socket.settimeout(_left(self._deadline))
-        data = self._socket.recv(65536)
+    def _more(self, inside: str = "") -> Generator[None, bytes, None]:
+        data = yield
         if not data:
-            if not self.heard and self.used:
-                raise _Stale
             where = f" inside {inside}" if inside else " before a whole answer had come"
-            raise Broken(f"the connection was closed{where}")
-        self.heard = True
+            raise Broken(layout.CLOSED, f"the connection was closed{where}")
         self._buffer += data
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    return left
 
 
 def _digits(text: bytes, length: int | None = None) -> bool:
@@ -267,5 +204,5 @@ def _digits(text: bytes, length: int | None = None) -> bool:
 def _header(line: bytes) -> tuple[str, str]:
     name, colon, value = line.partition(b":")
     if not colon or not name or name != name.strip():
-        raise Broken(f"not a header: {line[:60]!r}")
+        raise Broken(layout.FRAMING, f"not a header: {line[:60]!r}")
     return name.decode("latin-1").lower(), value.strip().decode("latin-1")

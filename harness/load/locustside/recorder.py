@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.load.locustside import layout
+from harness.load.locustside.http import Head
 
 _MOST_ANSWER_BYTES = 16 * 1024 * 1024
 _MOST_FAILURES = 50
+_MOST_WAITING = 1024 * 1024  # bytes of rows that wait for being written
+
+
+_pack = layout.ROW.pack
 
 
 class Recorder:
@@ -27,9 +32,10 @@ class Recorder:
         self._events = os.open(folder / layout.EVENTS, flags, 0o600)
         self._answers = os.open(folder / layout.ANSWERS, flags, 0o600)
         self._buffer = bytearray()
+        self.phase: int | None = None  # the one that runs; outside of one nothing is recorded
         self.problem = ""
         self._names: dict[str, int] = {}
-        self._kept: dict[tuple[int, bytes], int] = {}
+        self._kept: dict[tuple[int, str, bytes], int] = {}
         self._kept_bytes = 0
         self._failures: dict[tuple[str, int, str], int] = {}
 
@@ -44,7 +50,12 @@ class Recorder:
         answer: int = layout.NO_ANSWER,
     ) -> None:
         """One request; times in seconds, `planned` and `sent` of `time.monotonic()`."""
-        self._buffer += layout.ROW.pack(planned, sent, service, status, name, answer, flags)
+        phase = self.phase
+        if phase is None:
+            return
+        self._buffer += _pack(planned, sent, service, status, name, answer, flags, phase)
+        if len(self._buffer) > _MOST_WAITING:
+            self.flush()
 
     def name(self, text: str) -> int:
         """The number that stands for a name of requests."""
@@ -56,9 +67,9 @@ class Recorder:
             self.event("name", id=number, name=text)
         return number
 
-    def answer(self, request: int, status: int, headers: dict[str, str], body: bytes) -> int:
+    def answer(self, request: int, head: Head, body: bytes) -> int:
         """The number of a distinct answer to one of the requests; each is kept once."""
-        key = (request, body)
+        key = (request, head.kind, body)
         number = self._kept.get(key)
         if number is not None:
             return number
@@ -67,7 +78,7 @@ class Recorder:
         self._kept_bytes += len(body) + 200
         number = self._kept[key] = len(self._kept) + 1
         text = base64.b64encode(body).decode("ascii")
-        line = {"id": number, "request": request, "status": status, "headers": headers}
+        line = {"id": number, "request": request, "status": head.status, "headers": head.headers}
         self._write(self._answers, json.dumps({**line, "body": text}).encode() + b"\n")
         return number
 
@@ -78,9 +89,10 @@ class Recorder:
             self._failures[key] = self._failures.get(key, 0) + 1
 
     def failures(self) -> None:
-        """Write down what was counted."""
+        """Write down what was counted in this phase, and begin anew."""
         kinds = [[*key, count] for key, count in self._failures.items()]
-        self.event("failures", kinds=kinds)
+        self._failures.clear()
+        self.event("failures", phase=self.phase, kinds=kinds)
 
     def event(self, event: str, **data: Any) -> None:
         """One line that the gate reads while the run goes on."""

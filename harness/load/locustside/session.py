@@ -1,31 +1,34 @@
-"""One run inside Locust: tickets for its users, rows for its requests, a line to the gate."""
+"""One session inside Locust: it does what the gate says, phase by phase, until the gate ends it."""
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
-import time
 import traceback
-from array import array
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import gevent
 import gevent.os
-from locust import log as locust_log
+from gevent.queue import Queue
 from locust.runners import LocalRunner
 
 from harness.load.locustside import layout
-from harness.load.locustside.asking import Corpus
-from harness.load.locustside.dispenser import Dispenser, Ticket
+from harness.load.locustside.client import Client
+from harness.load.locustside.corpus import Corpus, Turns
+from harness.load.locustside.crew import Crew
+from harness.load.locustside.lanes import Lanes
+from harness.load.locustside.playing import Player
 from harness.load.locustside.recorder import Recorder
 from harness.load.locustside.users import Refused, prepare
 from harness.load.locustside.watching import Watcher
 
-_BEAT = 0.25  # seconds between two lines to the gate
-_USERS_WITHIN = 20.0  # seconds for all users to get through their on_start
+_PATIENCE = 10.0  # seconds for the last answers of a block
+_MOST_TARGETS = 8
+_HERE = str(Path(__file__).parent)
 
 _sessions: list[Session] = []
 
@@ -39,174 +42,162 @@ def install(events: Any) -> None:
 
 
 def current() -> Session:
-    """The session of this process."""
+    """The session of this process. Raises RuntimeError where Locust runs without the gate."""
+    if not _sessions:
+        raise RuntimeError("there is no gate here: run this locustfile by `gate run`")
     return _sessions[-1]
 
 
 class Session:
     """What the gate asked for, and what becomes of it."""
 
-    corpus: Corpus
-    _dispenser: Dispenser
+    crew: Crew | None = None  # users of a locustfile; without one, lanes
     _watcher: Watcher
+    before_exit: Callable[[], None] | None = None  # set where others have to be told
 
     def __init__(self, folder: Path, control: int) -> None:
         self._folder = folder
         self._control = control
-        self._commands = b""
+        self._unread = b""
+        self._phases: Queue[dict[str, Any]] = Queue()
+        self._corpus: Corpus | None = None
+        self._lanes: dict[str, Lanes] = {}
+        self._compared = 0  # requests that blocks have gone through
+        self._phase: dict[str, Any] = {}  # that users work on
+        self._turns: Turns | None = None  # of that phase, once one of them asks
         self.recorder = Recorder(folder)
-        self.carried: dict[Any, Ticket] = {}  # user -> the ticket that it works on
-        self._patience = 0.0
-        self._spawned = 0
+        self._player = Player(folder, self.recorder, self._check_disk)
 
     def begin(self, environment: Any, runner: Any, **_: Any) -> None:
         """Locust is ready: wait for the word, then take charge of its users."""
-        if not isinstance(runner, LocalRunner):
-            self._refuse("Locust was told to run distributed, by its own configuration file")
+        if self.before_exit is None and not isinstance(runner, LocalRunner):
+            self.refuse("Locust was told to run distributed, by its own configuration file")
         if not environment.user_classes:
-            self._refuse("the locustfile has no user class")
+            self.refuse("the locustfile has no user class")
         environment.shape_class = None
         try:
             prepare(environment.user_classes, self)
         except Refused as problem:
-            self._refuse(str(problem))
+            self.refuse(str(problem))
         self.recorder.event("ready")
         gevent.os.make_nonblocking(self._control)
-        plan = self._command()
-        environment.host = plan["base_url"]
-        self._equip(plan)
-        self._watcher = Watcher(self)
-        environment.events.request.add_listener(self._watcher.request)
-        environment.events.user_error.add_listener(self._watcher.user_error)
-        environment.events.spawning_complete.add_listener(self._spawning_complete)
-        gevent.spawn(self._listen)
-        gevent.spawn(self._conduct, runner)
+        first = self._command()
+        if first["do"] == "quit":
+            os._exit(0)
+        if not all(getattr(cls, "by_lanes", False) for cls in environment.user_classes):
+            self.recorder.phase = first["id"]  # what users send before their first ticket
+            self.crew = Crew(environment, runner, self.recorder, self.refuse)
+            self._watcher = Watcher(self.recorder, self.crew.carried)
+            self._watcher.listen(environment.events)
+        self._watch_loop()
+        self._phases.put(first)
+        gevent.spawn(self._listen, runner)
+        gevent.spawn(self._conduct)
 
-    def next_ticket(self, user: Any) -> Ticket:
-        """The next planned start for an idle user; what it did not use of the last is recorded."""
-        last = self.carried.pop(user, None)
-        if last is not None and not last.used:
-            self._unused(last, layout.SILENT, last.taken)
-            self.recorder.failure("(no request)", 0, "the task ended without any request")
-        ticket = self.carried[user] = self._dispenser.take()
-        return ticket
+    @property
+    def corpus(self) -> Corpus:
+        """The contract's requests."""
+        if self._corpus is None:
+            path = self._folder / layout.REQUESTS
+            if not path.exists():
+                self.refuse(f"the contract's requests are wanted, and {path} does not exist")
+            self._corpus = Corpus(path, self.recorder)
+        return self._corpus
 
-    def _equip(self, plan: dict[str, Any]) -> None:
-        schedule = array("d")
-        path = self._folder / layout.SCHEDULE
-        with path.open("rb") as file:
-            schedule.fromfile(file, path.stat().st_size // schedule.itemsize)
-        self._dispenser = Dispenser(schedule)
-        self._patience = plan["patience"]
-        requests = self._folder / layout.REQUESTS
-        if requests.exists():
-            self.corpus = Corpus(requests, plan["base_url"], self.recorder, plan["timeout"])
+    def next_ticket(self, user: Any) -> None:
+        """Wait for the next start of an idle user."""
+        assert self.crew is not None
+        self.crew.next_ticket(user)
 
-    def _spawning_complete(self, user_count: int, **_: Any) -> None:
-        self._spawned = user_count
+    def ask_for(self, user: Any, client: Client) -> bool:
+        """Send the contract's next request as a user; whether it was answered rightly."""
+        assert self.crew is not None
+        if self._turns is None:
+            self._turns = self.corpus.turns(client.netloc, self._phase)
+        return self.crew.ask(user, client, self._turns.next())
 
-    def _conduct(self, runner: Any) -> None:
-        try:
-            self._await_users()
-            gc.collect()
-            gc.freeze()  # what exists now will stay: no pause for looking at it again
-            origin = time.monotonic() + 0.02
-            self._dispenser.start(origin)
-            self.recorder.event("started", origin=origin, users=self._spawned)
-            self._play(runner)
-            self._finish()
-        except Exception:
-            self.recorder.event("error", message=traceback.format_exc()[-2000:])
-            os._exit(70)
-        runner.quit()
+    def refuse(self, message: str, see_log: bool = False) -> NoReturn:
+        """Tell the gate why this cannot go on, and end."""
+        self.recorder.event("error", message=message, see_log=see_log)
+        self._exit(layout.EXIT_REFUSED)
 
-    def _await_users(self) -> None:
-        deadline = time.monotonic() + _USERS_WITHIN
-        while not self._spawned or self._dispenser.idle < self._spawned:
-            if locust_log.unhandled_greenlet_exception:
-                self._refuse("a user could not be made", see_log=True)
-            if time.monotonic() > deadline:
-                self._refuse(
-                    f"{self._dispenser.idle} of {self._spawned} users were ready after "
-                    f"{_USERS_WITHIN:g} s: look at on_start"
-                )
-            gevent.sleep(0.005)
+    def _watch_loop(self) -> None:
+        """An error of ours in the event loop must not pass for an endpoint that does not answer."""
+        hub = gevent.get_hub()
+        handle = hub.handle_error
 
-    def _play(self, runner: Any) -> None:
-        """Until everything that was planned is answered, or patience ends."""
-        deadline: float | None = None
+        def handle_error(context: Any, kind: Any, value: Any, trace: Any) -> None:
+            handle(context, kind, value, trace)
+            ours = any(place.filename.startswith(_HERE) for place in traceback.extract_tb(trace))
+            if ours and not isinstance(context, gevent.Greenlet):
+                self.refuse(f"{kind.__name__}: {value}; please report this", see_log=True)
+
+        hub.handle_error = handle_error
+
+    def _conduct(self) -> None:
         while True:
-            gevent.sleep(_BEAT if deadline is None else 0.02)
-            self._beat(runner)
-            if not self._dispenser.exhausted:
-                continue
-            waiting = any(not ticket.used for ticket in self.carried.values())
-            if not waiting and not self._dispenser.backlog:
-                return
-            deadline = deadline or time.monotonic() + self._patience
-            if time.monotonic() > deadline:
-                return
+            phase = self._phases.get()
+            try:
+                self._play(phase)
+            except Exception:
+                self.refuse(traceback.format_exc()[-2000:])
 
-    def _beat(self, runner: Any) -> None:
-        self.recorder.flush()
-        self._check_disk()
-        self.recorder.event(
-            "beat",
-            at=time.monotonic(),
-            cpu=time.process_time(),
-            dealt=self._dispenser.dealt,
-            backlog=len(self._dispenser.backlog),
-            users=runner.user_count,
-        )
+    def _play(self, phase: dict[str, Any]) -> None:
+        if phase["kind"] == "blocks":
+            # Both sides are asked the same in the same order, and what they were not asked yet.
+            phase = {"patience": _PATIENCE, **phase, "first": self._compared}
+            lanes = [self._ready(target, 1, phase) for target in phase["targets"]]
+            self._player.blocks([*lanes], phase)
+            self._compared = lanes[0].turns.at
+            return
+        play = self._player.open if phase["kind"] == "open" else self._player.closed
+        count = phase["users"] if phase["kind"] == "open" else phase["concurrency"]
+        if self.crew is None:
+            play(self._ready(phase["target"], count, phase), phase)
+        else:
+            self.recorder.phase = phase["id"]
+            self._phase, self._turns = phase, None
+            self._watcher.hosts.add(urlsplit(phase["target"]).hostname or "")
+            self.crew.ready(phase["target"], count)
+            play(self.crew, phase)
 
-    def _finish(self) -> None:
-        """What is still open gets its row: every ticket that fell due has exactly one."""
-        now = time.monotonic()
-        for ticket in self.carried.values():
-            if not ticket.used:
-                self._unused(ticket, layout.UNANSWERED, ticket.sent or ticket.taken, now)
-                why = f"no answer {self._patience:g} s after the last start"
-                self.recorder.failure("(no answer)", 0, why)
-                ticket.used = True
-        for planned in self._dispenser.backlog:
-            flags = layout.TICKET | layout.FAILED | layout.QUEUED | layout.UNSENT
-            self.recorder.add(planned, now, 0.0, 0, self._no_name(), flags)
-        self.recorder.failures()
-        self.recorder.flush()
-        self.recorder.event("end", dealt=self._dispenser.dealt)
-        self._check_disk()
+    def _ready(self, target: str, count: int, phase: dict[str, Any]) -> Lanes:
+        lanes = self._lanes.get(target)
+        if lanes is None:
+            while len(self._lanes) >= _MOST_TARGETS:
+                self._lanes.pop(next(iter(self._lanes))).server.close()
+            lanes = Lanes(target, gevent.get_hub().loop, self.corpus, self.recorder)
+            self._lanes[target] = lanes
+        lanes.ready(count, phase)
+        return lanes
 
-    def _unused(self, ticket: Ticket, why: int, sent: float, now: float | None = None) -> None:
-        flags = layout.TICKET | layout.FAILED | why | (layout.QUEUED if ticket.queued else 0)
-        service = 0.0 if now is None else now - sent
-        self.recorder.add(ticket.planned, sent, service, 0, self._no_name(), flags)
-
-    def _no_name(self) -> int:
-        return self.recorder.name(layout.OTHER_NAME)
-
-    def _listen(self) -> None:
+    def _listen(self, runner: Any) -> None:
         while True:
             command = self._command()
-            if command["do"] == "stop":
-                self._patience = command["patience"]
-                self._dispenser.stop()
+            if command["do"] == "phase":
+                self._phases.put(command)
+            elif command["do"] == "stop":
+                self._player.stop(command["patience"])
+            elif command["do"] == "quit":
+                runner.quit()
 
     def _command(self) -> dict[str, Any]:
         """The next line from the gate. Where the gate has gone, so do we."""
-        while b"\n" not in self._commands:
+        while b"\n" not in self._unread:
             data = gevent.os.nb_read(self._control, 65536)
             if not data:
-                os._exit(75)
-            self._commands += data
-        line, _, self._commands = self._commands.partition(b"\n")
+                os._exit(layout.EXIT_ALONE)
+            self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
         command: dict[str, Any] = json.loads(line)
         return command
 
     def _check_disk(self) -> None:
         if self.recorder.problem:
             print(self.recorder.problem, file=sys.stderr, flush=True)
-            os._exit(74)
+            self._exit(layout.EXIT_DISK)
 
-    def _refuse(self, message: str, see_log: bool = False) -> NoReturn:
-        self.recorder.event("error", message=message, see_log=see_log)
-        os._exit(70)
+    def _exit(self, code: int) -> NoReturn:
+        if self.before_exit is not None:
+            self.before_exit()
+        os._exit(code)

@@ -1,21 +1,19 @@
-"""The locustfile that is used where the gate names none: it sends the contract's requests."""
+"""The locustfile that is used where the gate names none: the contract's requests, by lanes."""
 
 from __future__ import annotations
 
+import gevent
 from locust import User, task
-
-from harness.load.locustside.session import current
 
 
 class ContractUser(User):
-    """Takes ticket after ticket without going through Locust's task loop, which costs time."""
+    """Stands for the lanes: Locust wants a user, and this one only waits."""
 
-    takes_tickets = True
+    by_lanes = True
+    fixed_count = 1
 
     @task
-    def ask(self) -> None:
-        """Until the run ends."""
-        session = current()
-        corpus = session.corpus
+    def wait_for_the_end(self) -> None:
+        """Lanes send the requests."""
         while True:
-            corpus.ask(session.next_ticket(self))
+            gevent.sleep(3600)

@@ -33,7 +33,7 @@ def prepare(classes: list[Any], tickets: Tickets) -> None:
     for cls, on_start in starts:
         if issubclass(cls, PytestUser):
             raise Refused(f"{cls.__name__} is a pytest function; expected a class of users")
-        if getattr(cls, "takes_tickets", False):
+        if getattr(cls, "by_lanes", False):
             continue
         _prepare_user(cls, on_start, tickets)
 

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+import http.client
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
 
 from harness.load.locustside import layout
+from harness.load.locustside.dispenser import Ticket
+from harness.load.locustside.http import Broken
+from harness.load.locustside.recorder import Recorder
 
-if TYPE_CHECKING:
-    from harness.load.locustside.session import Session
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_REASONS = (
+    (http.client.RemoteDisconnected, layout.CLOSED),  # which is a ConnectionResetError too
+    (ConnectionRefusedError, layout.REFUSED),
+    (ConnectionResetError, layout.RESET),
+    (BrokenPipeError, layout.RESET),
+    (TimeoutError, layout.TIMEOUT),
+    (http.client.IncompleteRead, layout.CLOSED),
+    (http.client.HTTPException, layout.FRAMING),
+)
 
 
 class Watcher:
-    """Listens to one session's requests and to its users' exceptions."""
+    """Listens to the requests of users, who carry tickets, and to their exceptions."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, recorder: Recorder, carried: Mapping[Any, Ticket]) -> None:
+        self._recorder = recorder
+        self._carried = carried
         self._names: set[str] = set()
         self._told = False
+        self.hosts = {"127.0.0.1", "localhost", "::1"}  # that may be put under load
+
+    def listen(self, events: Any) -> None:
+        """Hook it into Locust's events."""
+        events.request.add_listener(self.request)
+        events.user_error.add_listener(self.user_error)
 
     def request(
         self,
@@ -35,19 +52,23 @@ class Watcher:
         response: Any = None,
         start_time: float | None = None,
         url: str | None = None,
+        marks: int = 0,
         **_: Any,
     ) -> None:
         """One request of a user is done. The first of a task carries its ticket."""
-        session = self._session
         now = time.monotonic()
         label = f"{request_type} {name}"
         if label not in self._names:
             self._first(label, url)
-        ticket = session.carried.get((context or {}).get("releasegate_user") or _user())
+        ticket = self._carried.get((context or {}).get("releasegate_user") or _user())
+        if ticket is not None and ticket.over:
+            return  # its phase has ended without it
         sent, service = _times(now, response_time, start_time)
         failed = exception is not None
         status = _status(response)
-        flags = layout.FAILED if failed else 0
+        flags = marks
+        if exception is not None:
+            flags |= layout.FAILED | _why(exception, status)
         planned = sent
         if ticket is not None:
             ticket.failed = ticket.failed or failed
@@ -56,28 +77,28 @@ class Watcher:
                 sent = max(sent, ticket.taken)
                 flags |= layout.TICKET | (layout.QUEUED if ticket.queued else 0)
         if failed:
-            session.recorder.failure(label, status, f"{type(exception).__name__}: {exception}")
-        session.recorder.add(planned, sent, service, status, session.recorder.name(label), flags)
+            self._recorder.failure(label, status, f"{type(exception).__name__}: {exception}")
+        self._recorder.add(planned, sent, service, status, self._recorder.name(label), flags)
 
     def user_error(self, user_instance: Any, exception: BaseException, tb: Any, **_: Any) -> None:
         """An exception left a task. After a failed request it is a consequence, else a defect."""
         # Locust passes the TaskSet where the exception came from one of its tasks.
         user = getattr(user_instance, "user", user_instance)
-        ticket = self._session.carried.get(user)
+        ticket = self._carried.get(user)
         if self._told or (ticket is not None and ticket.failed):
             return
         self._told = True
         where = traceback.extract_tb(tb)[-1:]
         place = f" at {where[0].filename}:{where[0].lineno}" if where else ""
         text = f"{type(exception).__name__}: {exception}"[:500]
-        self._session.recorder.event("task_error", message=f"{text}{place}")
+        self._recorder.event("task_error", message=f"{text}{place}")
 
     def _first(self, label: str, url: str | None) -> None:
         if len(self._names) < layout.MOST_NAMES:
             self._names.add(label)
         host = urlsplit(url).hostname if url else None
-        if host is not None and host not in _LOOPBACK:
-            self._session.recorder.event(
+        if host is not None and host not in self.hosts:
+            self._recorder.event(
                 "error",
                 message=f"it asked {host}: only the endpoint on 127.0.0.1 may be put under load",
             )
@@ -87,6 +108,31 @@ def _user() -> Any:
     """The user whose greenlet this is, as Locust passes it to `run_user`."""
     arguments = getattr(gevent.getcurrent(), "args", ())
     return arguments[0] if arguments else None
+
+
+def _why(exception: BaseException, status: int) -> int:
+    """The reason of a failure in the flags, as far as the exception of any client tells it."""
+    if status:
+        return (layout.OTHER if status == 200 else layout.STATUS) << layout.WHY_SHIFT
+    for problem in _causes(exception):
+        for kind, reason in _REASONS:
+            if isinstance(problem, kind):
+                return reason << layout.WHY_SHIFT
+        if isinstance(problem, Broken):
+            return problem.why << layout.WHY_SHIFT
+    return layout.OTHER << layout.WHY_SHIFT
+
+
+def _causes(exception: BaseException) -> Iterator[BaseException]:
+    """An exception and those that it wraps, by any of the ways in which clients do that."""
+    found: list[Any] = [exception]
+    for _ in range(10):
+        if not found:
+            return
+        problem = found.pop(0)
+        yield problem
+        inner = [problem.__cause__, problem.__context__, getattr(problem, "reason", None)]
+        found += [item for item in (*inner, *problem.args) if isinstance(item, BaseException)]
 
 
 def _status(response: Any) -> int:
