@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import pytest
+
 from harness import (
     CandidateNotReady,
     Evidence,
@@ -15,9 +17,11 @@ from harness import (
     check,
 )
 from harness.config import Gate
+from harness.lifecycle import Start, cold, honest, warm_up
 from harness.runtime import Endpoint, Sandbox
 
 Observations = list[Measurement | Finding | Evidence]
+Starts = tuple[Start, ...]
 Launch = Callable[[Sandbox], AbstractContextManager[tuple[Startup, Endpoint]]]
 
 
@@ -28,6 +32,16 @@ def _in_a_container(gate: Gate) -> str:
     if gate.candidate.url is not None:
         return "a candidate given by url is not started by the gate"
     return ""
+
+
+def _ours_to_start(gate: Gate) -> str:
+    given = gate.candidate.url is not None
+    return "a candidate given by url is not started by the gate" if given else ""
+
+
+def _several(gate: Gate) -> str:
+    once = "candidate.starts = 1: startup.time_to_ready times that one start"
+    return _ours_to_start(gate) or (once if gate.candidate.starts == 1 else "")
 
 
 @check(measures=("waited",))
@@ -53,6 +67,32 @@ def check_time_to_ready(startup: Startup) -> Observations:
     """The first real inference is answered soon after the start."""
     _must_be_ready(startup)
     return [Measurement("time_to_ready", startup.seconds, "s", n=1)]
+
+
+@check(limits={"cold_start": "<= 60 s"}, measures=("cold_start_median",), applies=_several)
+def check_cold_start(starts: Starts) -> Observations:
+    """Of several starts, the slowest answers its first real inference soon."""
+    _must_be_ready(starts[0].startup)
+    return cold(starts)
+
+
+@check(limits={"failed_after_ready": "== 0"}, measures=("unready_again",), applies=_ours_to_start)
+def check_honest(starts: Starts) -> Observations:
+    """Once it says that it is ready, it answers, and goes on saying so."""
+    _must_be_ready(starts[0].startup)
+    return honest(starts)
+
+
+@check(
+    measures=("first_request_penalty", "warm_up_requests"), advisory=True, applies=_ours_to_start
+)
+def check_warm_up(starts: Starts) -> Observations:
+    """By how much the first requests after a start are slower than later ones."""
+    _must_be_ready(starts[0].startup)
+    try:
+        return warm_up(starts)
+    except ValueError as few:
+        pytest.skip(f"not measured: {few}")
 
 
 @check(measures=("offline_ready",), applies=_in_a_container)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.runtime.endpoint import Endpoint, Image, ImageFile, Runtime, Sandbox
 from harness.runtime.engine import EngineStatus, engine_status
-from harness.runtime.readiness import wait_ready
+from harness.runtime.first import FirstProcess
+from harness.runtime.readiness import ReadyPath, wait_ready
 from harness.runtime.reaper import clean, interrupt_on_sigterm
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Endpoint",
     "EngineStatus",
+    "FirstProcess",
     "Image",
     "ImageFile",
+    "ReadyPath",
     "Runtime",
     "Sandbox",
     "clean",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any, cast
 
 from harness.errors import EngineError
 from harness.model import Exit, Usage
 from harness.runtime.cgroup import NO_LIMIT, ControlGroups
 from harness.runtime.docker_client import DockerClient, engine_errors
+from harness.runtime.first import FirstProcess, of_container
+from harness.runtime.kills import Kills
 
 LOG_BYTES = 256 * 1024
+_SIGKILLED = 128 + 9
 
 
 class DockerEndpoint:
@@ -25,13 +30,14 @@ class DockerEndpoint:
         self.started_at = started_at
         self.container = container
         self._client = client
+        self._kills = Kills(client, container)
         self._ended: Exit | None = None
         self._removed = False
         self._last_logs = ""
+        self._inside = port
         described = self._inspect()
-        self._groups = ControlGroups.find(int(described["State"].get("Pid") or 0), container)
         self._signal = described["Config"].get("StopSignal") or "SIGTERM"
-        self._port = _published(described, port)
+        self._find(described)
 
     @property
     def base_url(self) -> str:
@@ -55,17 +61,24 @@ class DockerEndpoint:
     def usage(self) -> Usage:
         """From the control groups where they can be read, else from the engine, within a second.
 
-        All None once it does not run.
+        Once it does not run, only whether it was killed for memory. Raises EngineError.
         """
         at = time.monotonic()
         seen = self._groups.usage(at) if self._groups is not None else None
         if seen is not None or self._removed:
             return seen or Usage(at=at)
-        if not self.running():
-            return Usage(at=at)
+        described = self._inspect()
+        state = described["State"]
+        if not state.get("Running"):
+            ended = str(state.get("FinishedAt"))
+            return Usage(at=at, oom_kills=self._kills.count(state, ended))
         with engine_errors("statistics of the candidate"):
             stats = self._client.api.stats(self.container, stream=False, one_shot=True)
-        return usage_of(stats, time.monotonic())
+        return replace(
+            usage_of(stats, time.monotonic()),
+            oom_kills=self._kills.count(state, str(stats.get("read"))),
+            restarts=described.get("RestartCount"),
+        )
 
     def exit(self) -> Exit | None:
         """How it ended, or None while it runs."""
@@ -78,6 +91,7 @@ class DockerEndpoint:
         before = self.exit()
         if before is not None:
             return before
+        earlier = self.usage().oom_kills or 0
         began = time.monotonic()
         self._kill(self._signal)
         ended = self._wait(began + grace)
@@ -88,13 +102,46 @@ class DockerEndpoint:
                 raise EngineError("the candidate's container does not end on SIGKILL")
         seconds = time.monotonic() - began
         state = self._inspect()["State"]
-        self._ended = Exit(
-            code=None if killed else int(state["ExitCode"]),
-            seconds=seconds,
-            killed=killed,
-            oom_killed=bool(state.get("OOMKilled")),
-        )
+        code = None if killed else int(state["ExitCode"])
+        # The flag also tells of a worker that was killed long ago, under a parent that lived on.
+        fatal = bool(state.get("OOMKilled")) and (code == _SIGKILLED or not earlier)
+        self._ended = Exit(code=code, seconds=seconds, killed=killed, oom_killed=fatal)
         return self._ended
+
+    def bind(self, processors: Sequence[int]) -> None:
+        """Let it run on these processors of the host alone. Raises EngineError."""
+        told = ",".join(map(str, processors))
+        with engine_errors("processors of the candidate's container"):
+            self._client.api.update_container(self.container, cpuset_cpus=told)
+
+    def pause(self) -> None:
+        """By the engine, for all of its processes. Raises EngineError."""
+        with engine_errors("pause of the candidate's container"):
+            self._client.api.pause(self.container)
+
+    def unpause(self) -> None:
+        """Likewise."""
+        with engine_errors("end of the pause of the candidate's container"):
+            self._client.api.unpause(self.container)
+
+    def restart(self) -> None:
+        """Start the same container again, on a port that may be another one. Raises EngineError."""
+        self.started_at = time.monotonic()
+        with engine_errors("second start of the candidate's container"):
+            self._client.api.start(self.container)
+        self._ended = None
+        self._find(self._inspect())
+
+    def first_process(self) -> FirstProcess | None:
+        """As the engine lists it; with its pid where that is one of this machine's."""
+        described = self._inspect()
+        if not described["State"].get("Running"):
+            return None
+        listed: list[tuple[int, str]] = []
+        with contextlib.suppress(EngineError, ValueError), engine_errors("list of processes"):
+            rows = self._client.api.top(self.container, ps_args="-eo pid,args")["Processes"]
+            listed = [(int(row[0]), str(row[-1])) for row in rows]
+        return of_container(described, listed, local=self._groups is not None, stop=self._signal)
 
     def remove(self) -> None:
         """Remove it with its volumes; its logs and its end are kept. Raises EngineError."""
@@ -108,6 +155,12 @@ class DockerEndpoint:
         with engine_errors("removal of the candidate's container"), contextlib.suppress(NotFound):
             self._client.api.remove_container(self.container, force=True, v=True)
         self._removed = True
+
+    def _find(self, described: dict[str, Any]) -> None:
+        """Where it listens, and where its resources are counted, since its last start."""
+        pid = int(described["State"].get("Pid") or 0)
+        self._groups = ControlGroups.find(pid, self.container)
+        self._port = _published(described, self._inside)
 
     def _inspect(self) -> dict[str, Any]:
         with engine_errors("the candidate's container"):
@@ -146,9 +199,11 @@ def usage_of(stats: dict[str, Any], at: float) -> Usage:
         cpu_s=None if total is None else total / 1e9,
         memory_bytes=max(0, memory["usage"] - inactive),
         memory_limit_bytes=limit if limit and limit < NO_LIMIT else None,
+        memory_peak_bytes=memory.get("max_usage"),
+        cache_bytes=inactive,
         periods=throttling.get("periods"),
         throttled_periods=throttling.get("throttled_periods"),
-        processes=(stats.get("pids_stats") or {}).get("current"),
+        threads=(stats.get("pids_stats") or {}).get("current"),
     )
 
 

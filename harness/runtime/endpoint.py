@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.model import Candidate, Exit, Usage
+from harness.runtime.first import FirstProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,21 @@ class Endpoint(Protocol):
 
     def stop(self, grace: float) -> Exit:
         """SIGTERM, `grace` seconds, SIGKILL. The instance stays readable until it is removed."""
+
+    def bind(self, processors: Sequence[int]) -> None:
+        """Let it run on these processors of the host alone."""
+
+    def pause(self) -> None:
+        """Keep its processes from running; their memory stays."""
+
+    def unpause(self) -> None:
+        """Let them run again."""
+
+    def restart(self) -> None:
+        """Start the stopped instance again, with the files that it left behind."""
+
+    def first_process(self) -> FirstProcess | None:
+        """What the stop signal is sent to; None where it does not run or cannot be seen."""
 
     def remove(self) -> None:
         """Remove it and what belongs to it; a second call does nothing."""

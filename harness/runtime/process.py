@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -9,12 +10,14 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.errors import EngineError
 from harness.model import Candidate, Exit, Usage
 from harness.runtime import watchdog
 from harness.runtime.endpoint import Sandbox
+from harness.runtime.first import FirstProcess, hears
 from harness.runtime.reaper import Reaper
 
 if TYPE_CHECKING:
@@ -91,29 +94,33 @@ class ProcessEndpoint:
         self, command: list[str], port: int, environment: dict[str, str], cwd: str, reaper: Reaper
     ) -> None:
         """Start it. A command that cannot be executed is an endpoint that ended with 126 or 127."""
-        self.started_at = time.monotonic()
         self.base_url = f"http://127.0.0.1:{port}"
+        self._command, self._environment, self._cwd = command, environment, cwd
         self._log = _Tail()
         self._reaper = reaper
+        self._begin()
+
+    def _begin(self) -> None:
+        self.started_at = time.monotonic()
         self._ended: Exit | None = None
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._process = subprocess.Popen(
-                command,
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=cwd,
+                env=self._environment,
+                cwd=self._cwd,
                 start_new_session=True,
             )
         except OSError as problem:
-            self._log.add(f"{shlex.join(command)}: {problem.strerror or problem}\n".encode())
+            self._log.add(f"{shlex.join(self._command)}: {problem.strerror or problem}\n".encode())
             missing = isinstance(problem, FileNotFoundError)
             self._ended = Exit(code=_NOT_FOUND if missing else _NOT_EXECUTABLE, seconds=0.0)
             return
         self._started = watchdog.start_mark(self._process.pid)
-        reaper.guard_group(self._process.pid)
+        self._reaper.guard_group(self._process.pid)
         self._log.follow(self._process)
 
     def running(self) -> bool:
@@ -127,10 +134,7 @@ class ProcessEndpoint:
         return self._log.text()
 
     def usage(self) -> Usage:
-        """Sums over the command and its children; memory is resident, so shared pages count twice.
-
-        `processes` counts threads, as an engine's statistics do.
-        """
+        """Sums over the command and its children; memory is resident: shared pages count twice."""
         import psutil
 
         at = time.monotonic()
@@ -143,8 +147,9 @@ class ProcessEndpoint:
             return Usage(at=at)
         if not seen:
             return Usage(at=at)
-        cpu, memory, threads = (sum(column) for column in zip(*seen, strict=True))
-        return Usage(at=at, cpu_s=cpu, memory_bytes=int(memory), processes=int(threads))
+        cpu, memory, threads, fds = (sum(column) for column in zip(*seen, strict=True))
+        used, tasks, files = int(memory), int(threads), int(fds)
+        return Usage(at=at, cpu_s=cpu, memory_bytes=used, threads=tasks, fds=files)
 
     def exit(self) -> Exit | None:
         """How it ended; a signal is 128 plus its number, as an engine has it."""
@@ -170,6 +175,43 @@ class ProcessEndpoint:
         self._kill()  # children that outlived their parent
         return self._ended
 
+    def bind(self, processors: Sequence[int]) -> None:
+        """For the threads that it has now, and those that they will start."""
+        import psutil
+
+        if self._process is None or not self.running():
+            return
+        with contextlib.suppress(psutil.Error, ProcessLookupError):  # one has just ended
+            for one in _family(psutil.Process(self._process.pid)):
+                for thread in one.threads():
+                    os.sched_setaffinity(thread.id, processors)
+
+    def pause(self) -> None:
+        """Its whole group."""
+        self._signal(signal.SIGSTOP)
+
+    def unpause(self) -> None:
+        """Likewise."""
+        self._signal(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """Start the same command again, on the same port and in the same folder."""
+        self.remove()
+        self._begin()
+
+    def first_process(self) -> FirstProcess | None:
+        """The command itself, with its children."""
+        import psutil
+
+        if self._process is None or not self.running():
+            return None
+        pid = self._process.pid
+        try:
+            lines = [" ".join(one.cmdline()) for one in _family(psutil.Process(pid))]
+        except psutil.Error:
+            return None
+        return FirstProcess(lines[0], tuple(lines[1:]), pid, hears(pid))
+
     def remove(self) -> None:
         """Kill what is left of the group; logs and end stay readable."""
         if self._process is None:
@@ -178,6 +220,10 @@ class ProcessEndpoint:
         self._kill()
         self._reaper.forget_group(self._process.pid)
         self._log.settle()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self.running():
+            os.killpg(self._process.pid, number)
 
     def _kill(self) -> None:
         if self._process is not None:
@@ -232,15 +278,16 @@ def _family(leader: psutil.Process) -> list[psutil.Process]:
     return [leader, *leader.children(recursive=True)]
 
 
-def _resources(process: psutil.Process) -> tuple[float, int, int] | None:
-    """CPU seconds, including those of children that were waited for; resident bytes; threads."""
+def _resources(process: psutil.Process) -> tuple[float, int, int, int] | None:
+    """CPU seconds, with those of children that were waited for; resident bytes; threads; files."""
     import psutil
 
     try:
         with process.oneshot():
             times = process.cpu_times()
             cpu = times.user + times.system + times.children_user + times.children_system
-            return cpu, process.memory_info().rss, process.num_threads()
+            memory, threads = process.memory_info().rss, process.num_threads()
+            return cpu, memory, threads, process.num_fds()
     except psutil.Error:
         return None  # it ended between being listed and being looked at
 

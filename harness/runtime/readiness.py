@@ -6,7 +6,8 @@ import re
 import time
 import urllib.parse
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.model import Exit, Startup
 from harness.runtime.endpoint import Endpoint
@@ -48,6 +49,45 @@ _SAYINGS = (
 )
 
 
+class Said(NamedTuple):
+    """What came of asking once whether a candidate is ready."""
+
+    why: str  # it is not; "" where it is
+    answered: bool  # whether an answer came at all
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPath:
+    """Where a candidate says whether it is ready, and how its answer is read."""
+
+    path: str
+    unready: Unready | None = None  # None: 200 is ready
+
+    def ask(self, base_url: str, left: float) -> Said:
+        """GET it once on a connection of its own, `left` seconds at most; follows no redirect."""
+        import http.client
+
+        parts = urllib.parse.urlsplit(base_url)
+        https = parts.scheme == "https"
+        kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
+        timeout = min(_ONE_ANSWER, max(left, 0.1))
+        connection = kind(parts.hostname or "", parts.port, timeout=timeout)
+        try:
+            connection.request("GET", parts.path + self.path, headers={"Connection": "close"})
+            response = connection.getresponse()
+            status = response.status
+            body = b"" if self.unready is None else _beginning(response)
+        except (OSError, http.client.HTTPException) as problem:
+            return Said(f"GET {self.path}: {str(problem) or type(problem).__name__}", False)
+        finally:
+            connection.close()
+        if self.unready is None:
+            wrong = f"answered {status}, expected 200" if status != 200 else ""
+        else:
+            wrong = self.unready(status, body)
+        return Said(f"GET {self.path} {wrong}" if wrong else "", True)
+
+
 def wait_ready(
     endpoint: Endpoint,
     ready_path: str | None,
@@ -64,44 +104,26 @@ def wait_ready(
     """
     began: float = getattr(endpoint, "started_at", time.monotonic())
     ends = began + within
-    pause, why, asked_for = _FIRST_PAUSE, "", ready_path
+    pause, why, said_ready = _FIRST_PAUSE, "", None
+    early: list[str] = []  # the inferences that failed after the ready path had said ready
+    asked_for = None if ready_path is None else ReadyPath(ready_path, unready)
     while True:
-        if asked_for is not None:
-            why = _ask(endpoint.base_url, asked_for, ends - time.monotonic(), unready)
-            asked_for = None if not why else asked_for
-        if asked_for is None:
+        if asked_for is not None and said_ready is None:
+            why = asked_for.ask(endpoint.base_url, ends - time.monotonic()).why
+            said_ready = None if why else time.monotonic() - began
+        if asked_for is None or said_ready is not None:
             why = probe(endpoint.base_url)
+            early += [why] if why and asked_for is not None else []
         seconds = time.monotonic() - began
         if not why:
-            return Startup(ready=True, seconds=seconds, logs=endpoint.logs()[-_LOGS:])
+            logs = endpoint.logs()[-_LOGS:]
+            return Startup(True, seconds, said_ready, tuple(early), logs=logs)
         if not endpoint.running():
             return _died(endpoint, seconds)
         if time.monotonic() >= ends:
             return _late(endpoint, seconds, within, why)
         time.sleep(max(0.0, min(pause, ends - time.monotonic())))
         pause = min(pause * _FACTOR, _LONGEST_PAUSE)
-
-
-def _ask(base_url: str, path: str, left: float, unready: Unready | None) -> str:
-    """GET `path` once, following no redirect: "" where it says ready, else what came instead."""
-    import http.client
-
-    parts = urllib.parse.urlsplit(base_url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=min(_ONE_ANSWER, max(left, 0.1)))
-    try:
-        connection.request("GET", parts.path + path, headers={"Connection": "close"})
-        response = connection.getresponse()
-        status = response.status
-        body = b"" if unready is None else _beginning(response)
-    except (OSError, http.client.HTTPException) as problem:
-        return f"GET {path}: {str(problem) or type(problem).__name__}"
-    finally:
-        connection.close()
-    if unready is None:
-        return "" if status == 200 else f"GET {path} answered {status}, expected 200"
-    why = unready(status, body)
-    return f"GET {path} {why}" if why else ""
 
 
 def _beginning(response: HTTPResponse) -> bytes:

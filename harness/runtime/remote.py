@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.errors import EngineError
@@ -68,6 +69,24 @@ class RemoteEndpoint:
     def stop(self, grace: float) -> Exit:
         """Raises EngineError: it is not ours to stop."""
         raise EngineError(f"{self.base_url} is not ours to stop: it was given by candidate.url")
+
+    def bind(self, processors: Sequence[int]) -> None:
+        """Raises EngineError: it is not ours to bind."""
+        raise EngineError(f"{self.base_url} is not ours to bind: it was given by candidate.url")
+
+    def pause(self) -> None:
+        """Raises EngineError: it is not ours to pause."""
+        raise EngineError(f"{self.base_url} is not ours to pause: it was given by candidate.url")
+
+    def unpause(self) -> None:
+        """Nothing was paused."""
+
+    def restart(self) -> None:
+        """Raises EngineError: it is not ours to start."""
+        raise EngineError(f"{self.base_url} is not ours to start: it was given by candidate.url")
+
+    def first_process(self) -> None:
+        """None: it cannot be seen from here."""
 
     def remove(self) -> None:
         """Nothing to remove."""

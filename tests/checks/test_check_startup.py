@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from checks.check_startup import (
+    check_cold_start,
+    check_honest,
     check_offline,
     check_read_only,
     check_ready,
     check_time_to_ready,
+    check_warm_up,
 )
 from harness import CandidateNotReady, Evidence, Finding, Measurement, Severity, Startup
 from harness.config import Gate, load
 from harness.declare import spec_of
+from harness.lifecycle import Settled, Start
 from harness.runtime import Endpoint, Sandbox
 from harness.testing import FakeEndpoint
 
@@ -85,6 +89,52 @@ def test_the_time_to_ready_is_measured() -> None:
 def test_there_is_no_time_to_ready_of_the_dead() -> None:
     with pytest.raises(CandidateNotReady, match="ended with exit code 1"):
         check_time_to_ready(DEAD)
+
+
+def test_several_starts_are_summed_up() -> None:
+    starts = tuple(Start(replace(READY, seconds=took), Settled()) for took in (1.0, 4.0, 2.0))
+    assert values(check_cold_start(starts)) == {"cold_start_median": 2.0, "cold_start": 4.0}
+
+
+def test_failures_after_ready_are_counted() -> None:
+    starts = (Start(replace(READY, early=("status 503",)), Settled()),)
+    assert values(check_honest(starts))["failed_after_ready"] == 1.0
+
+
+def test_a_warm_up_of_too_few_inferences_is_not_measured() -> None:
+    with pytest.raises(pytest.skip.Exception, match="not measured: 0 inferences"):
+        check_warm_up((Start(READY, Settled()),))
+
+
+@pytest.mark.parametrize("function", [check_cold_start, check_honest, check_warm_up])
+def test_of_the_dead_there_is_no_more_to_see(function: Any) -> None:
+    with pytest.raises(CandidateNotReady, match="ended with exit code 1"):
+        function((Start(DEAD, Settled()),))
+
+
+@pytest.mark.parametrize(
+    ("candidate", "applying"),
+    [
+        ('image = "a:1"\n', ["honest", "warm_up"]),
+        ('image = "a:1"\nstarts = 3\n', ["cold_start", "honest", "warm_up"]),
+        ('url = "http://127.0.0.1:1"\nstarts = 3\n', []),
+    ],
+)
+def test_what_is_not_started_here_or_only_once_is_not_looked_at(
+    tmp_path: Path, candidate: str, applying: list[str]
+) -> None:
+    found = []
+    for function in (check_cold_start, check_honest, check_warm_up):
+        spec = spec_of(function)
+        assert spec is not None and spec.applies is not None
+        if not spec.applies(gate(tmp_path, candidate)):
+            found.append(function.__name__.removeprefix("check_"))
+    assert found == applying
+
+
+def test_warm_up_is_advisory() -> None:
+    spec = spec_of(check_warm_up)
+    assert spec is not None and spec.advisory
 
 
 def test_without_network_the_start_itself_is_the_proof(tmp_path: Path) -> None:

@@ -14,13 +14,22 @@ BASE = "releasegate-base:bookworm"
 
 # Serves what MODE says of it; "serve" answers every path with what it can see of its world.
 APP = """
-import http.server, json, os, signal, socket, sys, threading
+import http.server, json, os, signal, socket, sys, threading, time
 mode = os.environ.get("MODE", "serve")
 print("mode", mode, flush=True)
 if mode == "exit":
     sys.exit(3)
 if mode == "eat":
     kept = [bytearray(b"x" * (1 << 20)) for _ in range(4096)]
+if mode == "workers":  # the first one eats too much, the second one stays
+    for megabytes in (4096, 1):
+        child = os.fork()
+        if child == 0:
+            time.sleep(1.3)
+            kept = [bytearray(b"x" * (1 << 20)) for _ in range(megabytes)]
+            time.sleep(60)
+        if megabytes > 1:
+            os.waitpid(child, 0)
 if mode == "download":
     socket.create_connection(("1.1.1.1", 80), 5)
 

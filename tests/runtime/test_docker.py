@@ -65,12 +65,34 @@ def test_a_candidate_is_sandboxed_and_on_loopback_alone(opened: Callable[[str], 
     assert [b["HostIp"] for b in found["NetworkSettings"]["Ports"]["8080/tcp"]] == ["127.0.0.1"]
     usage = endpoint.usage()
     assert usage.memory_limit_bytes == 96 << 20
-    assert usage.cpu_s and usage.memory_bytes and usage.processes
+    assert usage.cpu_s and usage.memory_bytes and usage.threads
     ended = endpoint.stop(10.0)
     assert (ended.code, ended.killed) == (0, False)
     endpoint.remove()
     assert "ended" in endpoint.logs()
     assert endpoint.exit() == ended
+
+
+def test_a_worker_that_is_killed_for_memory_is_counted_while_its_parent_lives(
+    opened: Callable[[str], Runtime],
+) -> None:
+    endpoint: Any = opened(
+        BUILD + 'environment = { MODE = "workers" }\nresources = { memory = "48 MiB" }\n'
+    ).start()
+    ends = time.monotonic() + 20
+    while endpoint.usage().restarts != 1 and time.monotonic() < ends:
+        time.sleep(0.1)
+    usage = endpoint.usage()
+    assert (usage.oom_kills, usage.restarts) == (1, 1)
+    assert endpoint.running() and usage.fds > 2 and usage.threads == 2
+
+    endpoint._groups = None  # as on a machine that does not show them: the engine's API alone
+    usage = endpoint.usage()
+    assert (usage.oom_kills, usage.restarts, usage.fds) == (1, 0, None)
+    assert usage.memory_bytes > 0 and usage.cpu_s > 0
+
+    assert not endpoint.stop(10.0).oom_killed  # its first process was not
+    assert endpoint.usage().oom_kills == 1
 
 
 def run(runtime: Runtime) -> str:
@@ -150,6 +172,38 @@ def test_who_does_not_hear_sigterm_is_killed_after_the_grace(
     assert ended.killed
     assert ended.code is None
     assert 0.3 <= ended.seconds < 5
+
+
+def test_a_paused_container_answers_once_it_goes_on_and_can_be_removed_while_paused(
+    opened: Callable[[str], Runtime],
+) -> None:
+    endpoint = ready(opened(BUILD))
+    endpoint.pause()
+    with pytest.raises(OSError):
+        urllib.request.urlopen(endpoint.base_url, timeout=0.5)
+    assert endpoint.running() and endpoint.usage().memory_bytes
+    endpoint.unpause()
+    assert seen(endpoint)["capabilities"]
+    endpoint.pause()
+    endpoint.remove()
+    assert not endpoint.running()
+
+
+def test_a_stopped_container_is_started_again_with_what_it_wrote(
+    opened: Callable[[str], Runtime],
+) -> None:
+    endpoint = ready(opened(BUILD))
+    first = endpoint.first_process()
+    assert first is not None
+    assert (first.command, first.others) == ("python3 -u /app.py", ())
+    assert first.pid is not None and first.hears is True
+    assert endpoint.stop(10.0).code == 0
+    assert endpoint.first_process() is None
+    endpoint.restart()
+    assert wait_ready(endpoint, "/", 20, lambda url: "").ready
+    assert endpoint.exit() is None
+    assert endpoint.usage().memory_bytes
+    assert endpoint.logs().count("mode serve") == 2
 
 
 def test_an_entry_point_that_is_not_there_is_the_candidates_fault(

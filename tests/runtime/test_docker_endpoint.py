@@ -14,6 +14,7 @@ STATS: dict[str, Any] = {
     },
     "memory_stats": {
         "usage": 1_000_000,
+        "max_usage": 1_700_000,
         "limit": 536_870_912,
         "stats": {"total_inactive_file": 400_000, "inactive_file": 7},
     },
@@ -27,9 +28,11 @@ def test_version_1_takes_off_the_inactive_cache_of_the_whole_group() -> None:
         cpu_s=2.5,
         memory_bytes=600_000,
         memory_limit_bytes=512 << 20,
+        memory_peak_bytes=1_700_000,
+        cache_bytes=400_000,
         periods=40,
         throttled_periods=3,
-        processes=12,
+        threads=12,
     )
 
 

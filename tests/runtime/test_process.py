@@ -42,7 +42,7 @@ def test_it_serves_on_a_free_port_from_the_gates_folder(opened: Callable[[str], 
     assert one.base_url != other.base_url
     usage = one.usage()
     assert usage.memory_bytes and usage.memory_bytes > 1 << 20
-    assert usage.cpu_s is not None and usage.processes
+    assert usage.cpu_s is not None and usage.threads and usage.fds
     assert usage.memory_limit_bytes is usage.throttled_periods is None
     assert one.stop(10.0).code == 0
     assert one.logs().startswith("mode serve\n") and one.logs().endswith("\nended\n")
@@ -143,6 +143,35 @@ def test_a_sandbox_is_refused_not_forgotten(
 ) -> None:
     with pytest.raises(EngineError, match="a local process cannot be given"):
         opened(SERVE).start(sandbox)
+
+
+def test_a_stopped_command_is_started_again_on_the_same_port(
+    opened: Callable[[str], Runtime],
+) -> None:
+    endpoint = opened(SERVE).start()
+    assert wait_ready(endpoint, "/", 20, lambda url: "").ready
+    began, url = endpoint.started_at, endpoint.base_url  # type: ignore[attr-defined]
+    assert endpoint.stop(10.0).code == 0
+    endpoint.restart()
+    assert wait_ready(endpoint, "/", 20, lambda url: "").ready
+    assert (endpoint.base_url, endpoint.exit()) == (url, None)
+    assert endpoint.started_at > began  # type: ignore[attr-defined]
+    assert endpoint.stop(10.0).code == 0
+
+
+def test_the_first_process_is_the_command_with_its_children(
+    opened: Callable[[str], Runtime],
+) -> None:
+    endpoint = opened('command = ["sh", "-c", "trap : USR1; sleep 60; true"]\n').start()
+    ends = time.monotonic() + 10
+    first = endpoint.first_process()
+    while (first is None or not first.others) and time.monotonic() < ends:
+        time.sleep(0.01)
+        first = endpoint.first_process()
+    assert first is not None and first.is_shell and first.hears
+    assert first.others == ("sleep 60",)
+    endpoint.stop(0.2)
+    assert endpoint.first_process() is None
 
 
 def test_it_has_no_image(opened: Callable[[str], Runtime]) -> None:

@@ -41,10 +41,15 @@ def test_ready_is_the_ready_path_and_then_one_inference() -> None:
         startup = wait_ready(endpoint, "/health", 10.0, probe)
     assert startup.ready
     assert asked == ["/health", "/health", "/health", "probe", "probe"]
+    assert startup.early == ("the model is still cold",)
+    assert startup.said_ready is not None and 0 < startup.said_ready < startup.seconds
 
 
 def test_without_a_ready_path_the_inference_alone_decides() -> None:
-    assert wait_ready(FakeEndpoint("http://127.0.0.1:1"), None, 5.0, lambda url: "").ready
+    why = iter(["not yet", ""])
+    startup = wait_ready(FakeEndpoint("http://127.0.0.1:1"), None, 5.0, lambda url: next(why))
+    assert startup.ready
+    assert (startup.said_ready, startup.early) == (None, ())
 
 
 def test_a_body_that_does_not_say_ready_is_waited_for_and_told() -> None:

@@ -30,6 +30,9 @@ def test_it_is_not_ours_to_stop(opened: Callable[[str], Runtime]) -> None:
     endpoint = opened(URL).start()
     with pytest.raises(EngineError, match="is not ours to stop"):
         endpoint.stop(1.0)
+    with pytest.raises(EngineError, match="is not ours to start"):
+        endpoint.restart()
+    assert endpoint.first_process() is None
     endpoint.remove()
     assert endpoint.running()
 
