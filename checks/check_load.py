@@ -11,7 +11,9 @@ from harness import Evidence, Finding, Limit, Measurement, Outcome, Severity, ch
 
 if TYPE_CHECKING:
     from harness.config import Gate
-    from harness.load import Traffic
+    from harness.load import Driver, Rig, Traffic, Turns
+    from harness.model import Observation
+    from harness.runtime import Endpoint
 
 _SHOWN = 5
 
@@ -26,16 +28,52 @@ def _measured(gate: Gate) -> str:
     return _loaded(gate)
 
 
-def _throttleable(gate: Gate) -> str:
+def _contained(gate: Gate) -> str:
     if gate.candidate.command:
-        return "a candidate that runs as a process has no processor quota"
+        return "a candidate that runs as a process has no memory limit of its own"
     return _measured(gate)
+
+
+def _soaked(gate: Gate) -> str:
+    if gate.load and not gate.load.soak:
+        return "load.soak is not set: leaks show after minutes of load"
+    return _measured(gate)
+
+
+def _comparable(gate: Gate) -> str:
+    if gate.baseline_image is None:
+        return "gate.toml has no baseline.image"
+    if gate.candidate.url or gate.candidate.command:
+        return "the baseline runs in a container and the candidate does not, which is not fair"
+    return _loaded(gate)
+
+
+def _repeatable(gate: Gate) -> str:
+    if gate.load is not None and (gate.load.locustfile or gate.load.trace):
+        return "the locustfile, or the trace, says itself which requests repeat"
+    return _loaded(gate)
+
+
+def _searched(gate: Gate) -> str:
+    return "" if gate.load and gate.load.capacity else "gate.toml has no load.capacity"
+
+
+def _overloaded(gate: Gate) -> str:
+    return "" if gate.load and gate.load.overload else "gate.toml has no load.overload"
 
 
 @check(
     limits={"latency_p99": "<= 250 ms"},
-    measures=("latency_p50", "latency_p90", "latency_p95", "latency_p99_9"),
+    measures=(
+        "latency_p50",
+        "latency_p90",
+        "latency_p95",
+        "latency_p99_9",
+        "service_p99",
+        "lateness_p99",
+    ),
     applies=_loaded,
+    labels=("name",),
 )
 def check_latency(
     traffic: Traffic, limits: Mapping[str, Limit]
@@ -45,29 +83,34 @@ def check_latency(
     Response times count from the planned start of each request, so that a service that stalls
     cannot hide the requests that it kept waiting; a failed request is slower than any limit.
     """
-    from harness.load import latency_histogram, latency_over_time
+    from harness.load import latency_histogram, refuse_absent, run_over_time
 
-    names = dict.fromkeys(("latency_p50", "latency_p95", "latency_p99", *limits))
-    measured = _measured_as(traffic, *names)
-    doubts = _doubts(traffic, measured, limits)
+    refuse_absent(traffic, limits)
+    shown = ("latency_p50", "latency_p95", "latency_p99", "service_p99", "lateness_p99")
+    measured = _measured_as(traffic, *dict.fromkeys((*shown, *limits)))
+    doubts = [*_doubts(traffic, measured, limits), *_floor(traffic, limits)]
     found: list[Measurement | Finding | Evidence] = [*doubts]
+    doubted = any(doubt.severity is Severity.DOUBT for doubt in doubts)
     for item in measured:
         why = traffic.endless(item.name)
         # In doubt nothing fails: the stand-in for "infinite" is then judged as inconclusive.
-        found.append(_endless(item.name, why, limits) if why and not doubts else item)
+        found.append(_endless(item.name, why, limits) if why and not doubted else item)
     found += [
         _unbounded(item, traffic, limits[item.name])
         for item in measured
         if item.name in limits and _undecided(item, traffic, limits[item.name])
     ]
-    found.append(_clocks(traffic))
-    return [*found, latency_histogram(traffic), latency_over_time(traffic)]
+    found.append(_sent(traffic))
+    return [*found, latency_histogram(traffic), run_over_time(traffic)]
 
 
-@check(limits={"error_rate": "<= 1 %"}, applies=_loaded)
+@check(limits={"error_rate": "<= 1 %"}, applies=_loaded, labels=("name",))
 def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurement | Finding]:
     """Requests under load are answered, with 200 and as the contract says."""
-    measured = _measured_as(traffic, "error_rate")
+    from harness.load import refuse_absent
+
+    refuse_absent(traffic, limits)
+    measured = _measured_as(traffic, *dict.fromkeys(("error_rate", *limits)))
     found: list[Measurement | Finding] = [*measured]
     if traffic.died:
         found.append(Finding("candidate-ended", traffic.died))
@@ -87,40 +130,100 @@ def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurem
 
 
 @check(
-    limits={"throughput_share": ">= 95 %"}, measures=("throughput", "offered_for"), applies=_loaded
+    limits={"throughput_share": ">= 95 %"},
+    measures=("throughput", "offered_for", "goodput", "goodput_share"),
+    applies=_loaded,
 )
 def check_throughput(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurement | Finding]:
     """As many right answers come as requests are sent."""
-    measured = _measured_as(traffic, "throughput", "throughput_share")
+    names = ("throughput", "throughput_share", "goodput", "goodput_share")
+    measured = _measured_as(traffic, *names)
     notes = [Finding("load-run", text, severity=Severity.INFO) for text in traffic.notes]
     offered = Measurement("offered_for", traffic.warmup.seconds + traffic.window.seconds, "s")
     return [*measured, offered, *_doubts(traffic, measured, limits), *notes]
 
 
-@check(limits={"memory_peak": "<= 90 %"}, measures=("memory_growth",), applies=_measured)
-def check_memory(traffic: Traffic) -> list[Measurement | Evidence]:
+@check(limits={"memory_peak": "<= 90 %"}, measures=("memory_stalled",), applies=_measured)
+def check_memory(traffic: Traffic) -> list[Measurement | Finding]:
     """Memory under load stays clear of the candidate's limit."""
-    from harness.load import memory_over_time
+    from harness.load import memory
 
-    peak, growth = traffic.memory_peak_share(), traffic.memory_growth_mib()
-    if peak is None:
-        pytest.skip("not measured: this runtime does not tell the candidate's memory")
-    samples = sum(1 for sample in traffic.usage if sample.memory_bytes is not None)
-    found: list[Measurement | Evidence] = [Measurement("memory_peak", peak, "%", n=samples)]
-    if growth is not None:
-        found.append(Measurement("memory_growth", growth, "MiB", n=samples))
-    picture = memory_over_time(traffic)
-    return found if picture is None else [*found, picture]
+    return memory(traffic) or pytest.skip("not measured: this runtime does not tell of memory")
 
 
-@check(measures=("throttled",), advisory=True, applies=_throttleable)
-def check_throttling(traffic: Traffic) -> list[Measurement]:
-    """How often the processor quota stopped the candidate under load."""
-    found = traffic.throttled_share()
-    if found is None:
-        pytest.skip("not measured: this runtime tells no periods of the processor quota")
-    share, periods = found
-    return [Measurement("throttled", share, "%", n=periods)]
+@check(measures=("cpu_per_request", "throttled"), advisory=True, applies=_measured)
+def check_processor(traffic: Traffic) -> list[Measurement]:
+    """What a request costs in processor time, and how often the quota stopped the candidate."""
+    from harness.load import processor
+
+    return processor(traffic) or pytest.skip("not measured: this runtime tells no processor time")
+
+
+@check(
+    limits={"memory_leak": "<= 100 B"},
+    measures=("descriptor_leak", "thread_leak"),
+    advisory=True,
+    applies=_soaked,
+)
+def check_leak(
+    traffic: Traffic, limits: Mapping[str, Limit]
+) -> list[Measurement | Finding | Evidence]:
+    """Memory, open files and threads do not grow with the number of requests."""
+    from harness.load import leak
+
+    return leak(traffic, limits) or pytest.skip("not measured: too few samples of memory")
+
+
+@check(limits={"latency_p50_ratio": "<= 1.05", "latency_p90_ratio": "<= 1.15"}, applies=_comparable)
+def check_regression(
+    gate: Gate, driver: Driver, turns: Turns, limits: Mapping[str, Limit]
+) -> list[Observation]:
+    """The candidate answers as fast as the baseline."""
+    from harness.load import against_baseline
+
+    return against_baseline(gate, driver, turns, limits)
+
+
+@check(measures=("same_body_speedup",), advisory=True, applies=_repeatable)
+def check_caching(rig: Rig, traffic: Traffic) -> list[Observation]:
+    """The same request again is not answered much faster than one that is new."""
+    from harness.load import measure_caching
+
+    found = measure_caching(rig, traffic)
+    return pytest.skip(found) if isinstance(found, str) else found
+
+
+@check(measures=("max_rate", "headroom"), applies=_searched)
+def check_capacity(
+    gate: Gate, rig: Rig, endpoint: Endpoint, traffic: Traffic, limits: Mapping[str, Limit]
+) -> list[Observation]:
+    """The highest rate that keeps the limits is as high as it has to be."""
+    from harness.load import measure_capacity
+
+    return measure_capacity(gate, rig, endpoint, traffic, limits)
+
+
+@check(
+    limits={"overload_goodput": ">= 70 %", "recovery": "<= 5 s"},
+    measures=("shed",),
+    applies=_overloaded,
+)
+def check_overload(
+    gate: Gate, rig: Rig, endpoint: Endpoint, limits: Mapping[str, Limit]
+) -> list[Observation]:
+    """At twice of what it can do it still does most of that, and is soon back to normal."""
+    from harness.load import measure_overload
+
+    return measure_overload(gate, rig, endpoint, limits)
+
+
+@check(limits={"oom_kills": "== 0", "restarts": "== 0"}, applies=_contained)
+def check_kills(rig: Rig, traffic: Traffic) -> list[Measurement | Finding]:
+    """Under load nothing of the candidate is killed for memory, or crashes and is started anew."""
+    from harness.load import kills
+
+    found = kills(traffic, rig.endpoint.usage())
+    return found or pytest.skip("not measured: this engine does not count kills")
 
 
 def _measured_as(traffic: Traffic, *names: str) -> list[Measurement]:
@@ -138,8 +241,19 @@ def _doubts(
     kept = all(
         limits[item.name].judge(item) is Outcome.PASSED for item in measured if item.name in limits
     )
-    texts = traffic.doubts if kept else (*traffic.doubts, *traffic.excuses)
-    return [Finding("invalid-run", text, severity=Severity.DOUBT) for text in texts]
+    weight = Severity.WARNING if kept else Severity.DOUBT
+    doubted = [Finding("invalid-run", text, severity=Severity.DOUBT) for text in traffic.doubts]
+    return doubted + [Finding("invalid-run", text, severity=weight) for text in traffic.excuses]
+
+
+def _floor(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Finding]:
+    """Limits on latencies that are no larger than what the load generator adds itself."""
+    near = [
+        traffic.near_floor(name, limit.in_unit("s"))
+        for name, limit in limits.items()
+        if limit.dimension == "time"
+    ]
+    return [Finding("near-floor", text, severity=Severity.DOUBT) for text in near if text]
 
 
 def _undecided(item: Measurement, traffic: Traffic, limit: Limit) -> bool:
@@ -167,12 +281,9 @@ def _unbounded(item: Measurement, traffic: Traffic, limit: Limit) -> Finding:
     )
 
 
-def _clocks(traffic: Traffic) -> Finding:
-    """The other two clocks, for whoever looks for the cause."""
-    service, late = traffic.service_ms(0.99), traffic.lateness_ms(0.99)
+def _sent(traffic: Traffic) -> Finding:
+    """What was sent, for whoever looks for the cause."""
     told = [
-        "" if service is None else f"service time from the send: p99 {service:.1f} ms",
-        "" if late is None else f"the load generator's own lateness: p99 {late:.2f} ms",
         f"{traffic.rate:g} /s planned (seed {traffic.seed}), {traffic.n} judged"
         + (", ended early as every limit was decided" if traffic.ended_early else ""),
         f"{traffic.warmup.n} requests of the warm-up left out",

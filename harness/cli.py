@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _add_freeze(commands.add_parser("freeze", help="keep the requests of a gate, found ones too"))
     _add_init(commands.add_parser("init", help="write a gate for a service that runs"))
     _add_accuracy(commands.add_parser("accuracy", help="compare two models on many machines"))
+    _add_load(commands.add_parser("load", help="put load on a service from many machines"))
     judge = commands.add_parser("judge", help="judge a recorded report under another policy")
     judge.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
     judge.add_argument(
@@ -166,6 +167,28 @@ def _add_accuracy(accuracy: argparse.ArgumentParser) -> None:
     merge.add_argument("--policy", metavar="NAME", help="judge under this policy of the file")
     merge.add_argument("--report", metavar="DIR", help="folder of the report")
     merge.add_argument("--quiet", "-q", action="store_true", help="print the verdict only")
+
+
+def _add_load(load: argparse.ArgumentParser) -> None:
+    roles = load.add_subparsers(dest="role", metavar="ROLE", required=True)
+    master = roles.add_parser("master", help="deal the load to workers, and judge what they saw")
+    master.epilog = _EPILOG
+    master.add_argument(
+        "gate", metavar="gate.toml", nargs="?", default="gate.toml", help="by default ./gate.toml"
+    )
+    master.add_argument(
+        "--workers", metavar="N", type=int, default=1, help="begin with so many; by default 1"
+    )
+    master.add_argument(
+        "--bind", metavar="HOST", default="127.0.0.1", help="address; by default 127.0.0.1"
+    )
+    master.add_argument("--port", metavar="N", type=int, default=5557, help="by default 5557")
+    master.add_argument("--policy", metavar="NAME", help="judge under this policy of the file")
+    master.add_argument("--report", metavar="DIR", help="folder of the report")
+    master.add_argument("--quiet", "-q", action="store_true", help="print the verdict only")
+    worker = roles.add_parser("worker", help="send what a master deals to this machine")
+    worker.epilog = "exit codes: 0 the run came to its end, 2 wrong usage, 3 error"
+    worker.add_argument("--master", metavar="HOST:PORT", required=True, help="where it listens")
 
 
 def _complain(problem: GateError, code: int) -> int:

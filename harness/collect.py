@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from harness import paths
+from harness import labels, paths
 from harness.config import Gate
 from harness.declare import CheckSpec, spec_of
 from harness.errors import ConfigError
@@ -85,7 +85,7 @@ def collect(gate: Gate, path: Path, function: object, name: str, original: str) 
         id=f"{family[1]}.{original.removeprefix('check_')}{name.removeprefix(original)}",
         path=path,
         spec=spec,
-        limits={measure: limit for measure, limit in limits.items() if measure in own},
+        limits={name: limit for name, limit in limits.items() if labels.declared_as(name, own)},
         idle=str(idle or ""),
     )
 
@@ -148,15 +148,15 @@ def refuse_idle_baseline(gate: Gate, fixtures: Iterable[str]) -> None:
     """A baseline that nothing compares with would be a promise that nobody keeps.
 
     `fixtures` are those that the checks of this run ask for: `golden` reads the file, `baseline`
-    runs the image, and so does `comparison` where that is the reference. Of a report, only a
+    and `turns` run the image, and so does `comparison` where that is the reference. Of a report, only a
     fixture `baseline` of the user's own can make use. Raises ConfigError.
     """
     said, asked = gate.file.baseline, set(fixtures)
     if gate.accuracy_beside_baseline and "comparison" in asked:
         asked.add("baseline")
-    used_by = {"image": "baseline", "report": "baseline", "golden": "golden"}
-    for key, fixture in used_by.items() if said is not None else ():
-        if getattr(said, key) is not None and fixture not in asked:
+    used_by = {"image": {"baseline", "turns"}, "report": {"baseline"}, "golden": {"golden"}}
+    for key, users in used_by.items() if said is not None else ():
+        if getattr(said, key) is not None and not users & asked:
             raise ConfigError(
                 f"{gate.path}: baseline.{key} is set, but no check of this run compares with it; "
                 "remove it"
@@ -208,26 +208,48 @@ def _limit(
 ) -> None:
     family, _, name = key.partition(".")
     where = f"{gate.path}: policy {gate.policy.name!r}: limits.{key!r}"
+    try:
+        _, given = labels.split(name)
+    except ValueError as problem:
+        raise ConfigError(f"{where}: {problem}") from None
     own = [item for item in checks if item.family == family]
-    known = {
-        f"{item.family}.{m}" for item in checks for m in (*item.spec.limits, *item.spec.measures)
-    }
     if not own and family in families:
         return
-    if key not in known:
+    measuring = [item for item in own if labels.declared_as(name, _measured_by(item))]
+    if not measuring:
+        known = {f"{item.family}.{measure}" for item in checks for measure in _measured_by(item)}
         raise ConfigError(
-            f"{where}: no such measurement{did_you_mean(key, known)}; "
+            f"{where}: no such measurement{did_you_mean(key.partition('{')[0], known)}; "
             f"known: {', '.join(sorted(known))}"
         )
+    _labels(where, given, measuring)
     for item in own:
-        declared = item.spec.limits.get(name)
-        if declared is not None and declared.dimension != limit.dimension:
-            raise ConfigError(
-                f"{where} = {limit.text!r} is a {limit.dimension}, "
-                f"expected a {declared.dimension} like {declared.text!r}"
-            )
-        if declared is not None and limit.opposes(declared):
-            raise ConfigError(
-                f"{where} = {limit.text!r} bounds it from the wrong side: "
-                f"expected one like {declared.text!r}"
-            )
+        declared = item.spec.limits.get(labels.declared_as(name, item.spec.limits) or "")
+        if declared is not None:
+            _alike(where, limit, declared)
+
+
+def _measured_by(item: Collected) -> tuple[str, ...]:
+    return (*item.spec.limits, *item.spec.measures)
+
+
+def _labels(where: str, given: Iterable[str], measuring: Sequence[Collected]) -> None:
+    """Refuse labels that no check can tell apart: nobody would ever measure that part."""
+    known = sorted({label for item in measuring for label in item.spec.labels})
+    for label in given:
+        if label not in known:
+            told = f"known: {', '.join(known)}" if known else "it is only measured as a whole"
+            raise ConfigError(f"{where}: no label {label!r}{did_you_mean(label, known)}; {told}")
+
+
+def _alike(where: str, limit: Limit, declared: Limit) -> None:
+    if declared.dimension != limit.dimension:
+        raise ConfigError(
+            f"{where} = {limit.text!r} is a {limit.dimension}, "
+            f"expected a {declared.dimension} like {declared.text!r}"
+        )
+    if limit.opposes(declared):
+        raise ConfigError(
+            f"{where} = {limit.text!r} bounds it from the wrong side: "
+            f"expected one like {declared.text!r}"
+        )

@@ -166,6 +166,31 @@ def _merge(arguments: argparse.Namespace) -> int:
     return _session(gate, options, [], quiet=arguments.quiet)
 
 
+def load(arguments: argparse.Namespace) -> int:
+    """`gate load`: the load family's verdict, with the load made by workers on many machines."""
+    return _master(arguments) if arguments.role == "master" else _worker(arguments)
+
+
+def _master(arguments: argparse.Namespace) -> int:
+    from harness.config import load as read
+    from harness.load.distributed.place import Place
+
+    address = f"{arguments.bind}:{arguments.port}"
+    Place.of(address, arguments.workers)
+    gate = read(arguments.gate, policy=arguments.policy)
+    options = [*_given(arguments, "policy", "report"), "--gate-only=load"]
+    options += [f"--gate-load-master={address}", f"--gate-load-workers={arguments.workers}"]
+    return _session(gate, options, [], quiet=arguments.quiet)
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    from harness.load.distributed.work import work
+
+    with _interruptible():
+        work(arguments.master, lambda line: print(f"gate load worker: {line}", flush=True))
+    return EXIT_CODES[Verdict.PASS]
+
+
 def _given(arguments: argparse.Namespace, *names: str) -> list[str]:
     """The session's options for those arguments that were given."""
     values = {name: getattr(arguments, name) for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.limits import Limit
@@ -29,6 +29,7 @@ class CheckSpec:
     measures: tuple[str, ...] = ()  # measured without a default limit; a policy may set one
     advisory: bool = False
     applies: Callable[[Gate], str] | None = None  # "" it applies, else the reason why not
+    labels: tuple[str, ...] = ()  # by which a limit may be on a part of what it measures
 
 
 def check(
@@ -38,6 +39,7 @@ def check(
     version: int = 1,
     advisory: bool = False,
     applies: Callable[[Gate], str] | None = None,
+    labels: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Declare a function of a `check_<family>.py` to be a check.
 
@@ -46,17 +48,15 @@ def check(
 
     `limits` are the defaults that a policy may override; `measures` names further measurements
     that a policy may limit. An `advisory` check is required only where a policy names its id.
-    `applies` looks at the gate and returns why the check has nothing to look at, or "".
+    `applies` looks at the gate and returns why the check has nothing to look at, or "". With
+    `labels=("name",)` a policy may limit `measurement{name=...}`, which then has to be returned.
 
     Raises ValueError for a declaration that cannot be right.
     """
 
     def declare(function: Function) -> Function:
-        setattr(
-            function,
-            _ATTRIBUTE,
-            _spec(function, limits or {}, measures, version, advisory, applies),
-        )
+        spec = _spec(function, limits or {}, measures, version, advisory, applies)
+        setattr(function, _ATTRIBUTE, replace(spec, labels=tuple(labels)))
         return function
 
     return declare

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from harness.accuracy import Comparison
     from harness.baseline import Baseline
     from harness.contract import Contract, Golden
-    from harness.load import Traffic
+    from harness.lifecycle import Drain, Start
+    from harness.load import Driver, Rig, Traffic, Turns
     from harness.runtime import Endpoint, Image, Sandbox
 
 RUN = pytest.StashKey[Run]()
@@ -54,6 +55,12 @@ def candidate(_run: Run) -> Candidate:
 def startup(_run: Run) -> Startup:
     """What happened when the candidate was started: a fact, also where it is not ready."""
     return _run.startup()
+
+
+@pytest.fixture(scope="session")
+def starts(_run: Run) -> tuple[Start, ...]:
+    """What happened at each of `candidate.starts` starts, and right after it was ready."""
+    return _run.life.starts()
 
 
 @pytest.fixture(scope="session")
@@ -125,3 +132,35 @@ def comparison(_run: Run) -> Comparison:
 def traffic(_run: Run) -> Traffic:
     """The load run, run once, for all checks of the family and all their limits."""
     return _run.traffic()
+
+
+@pytest.fixture(scope="session")
+def driver(_run: Run) -> Driver:
+    """Sends whatever else is to be tried under load, phase by phase, through one Locust."""
+    return _run.driver()
+
+
+@pytest.fixture(scope="session")
+def rig(_run: Run) -> Rig:
+    """The plan of the load, and the driver that sends what is planned."""
+    return _run.rig()
+
+
+@pytest.fixture(scope="session")
+def turns(_run: Run) -> Turns:
+    """Candidate and baseline, and how they share the machine while they are compared."""
+    return _run.turns()
+
+
+@pytest.fixture(scope="session")
+def drain(_run: Run) -> Drain:
+    """What became of every request as the candidate was told to stop; it has ended then."""
+    if not _run.contract().requests():
+        pytest.skip("the contract has no valid request to be in flight: give it examples")
+    return _run.life.drain()
+
+
+@pytest.fixture(scope="session")
+def restart(_run: Run, drain: Drain) -> Startup:
+    """What happened when the candidate was started once more after its stop."""
+    return _run.life.restart()

@@ -71,7 +71,7 @@ class Finding:
 class Evidence:
     """An attachment that a page can draw: see `harness/report/charts` for the kinds."""
 
-    kind: str  # "histogram", "bars", "series", "matrix", "scatter" or "text"
+    kind: str  # "histogram", "timeline", "text"... one module each
     title: str
     data: dict[str, Any]  # JSON only; shape by kind
 
@@ -170,10 +170,15 @@ class Usage:
     cpu_s: float | None = None  # total since the start
     memory_bytes: int | None = None  # working set: usage less inactive page cache
     memory_limit_bytes: int | None = None
+    memory_peak_bytes: int | None = None  # most since the start, page cache included
+    cache_bytes: int | None = None  # the inactive page cache that `memory_bytes` leaves out
+    memory_stalled_s: float | None = None  # some task waited for memory, in all since the start
     periods: int | None = None  # CPU quota periods
     throttled_periods: int | None = None
-    processes: int | None = None
-    oom_kills: int | None = None
+    threads: int | None = None
+    fds: int | None = None  # open file descriptors of all its processes
+    oom_kills: int | None = None  # by the kernel since the start, of whichever of its processes
+    restarts: int | None = None  # processes whose place another one took, since the first look
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,9 @@ class Startup:
 
     ready: bool
     seconds: float  # from start to the first real inference, or to giving up
+    said_ready: float | None = None  # seconds from start until the ready path said so
+    early: tuple[str, ...] = ()  # why inferences failed after it had said so
+    first: float | None = None  # seconds that the first real inference took
     reason: str = ""  # why it is not ready, one line
     hint: str = ""
     logs: str = ""  # bounded

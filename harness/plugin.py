@@ -15,6 +15,7 @@ from harness.verdict import EXIT_USAGE
 
 if TYPE_CHECKING:
     from harness.accuracy.comparison import Counted
+    from harness.load.distributed.place import Place
     from harness.report import Report
 
 
@@ -62,6 +63,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="take the counts of the accuracy comparison from its shards; give all of them",
     )
+    group.addoption(
+        "--gate-load-master",
+        metavar="HOST:PORT",
+        help="let workers make the load, who find their master here",
+    )
+    group.addoption("--gate-load-workers", metavar="N", type=int, default=1, help="of them")
     group.addoption("--gate-report", metavar="DIR", help="folder of the report")
 
 
@@ -83,6 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
         session = GateSession(config, gate)
         session.run.comparing.counted = _counted(config.getoption("--gate-shard"))
+        session.run.place = _place(config)
     except ConfigError as problem:
         pytest.exit(str(problem), returncode=EXIT_USAGE)
     config.addinivalue_line("python_files", "check_*.py")
@@ -99,3 +107,13 @@ def _counted(shards: list[str]) -> Counted | None:
     from harness.accuracy.sharding import merge
 
     return merge([Path(shard) for shard in shards]).blocks
+
+
+def _place(config: pytest.Config) -> Place | None:
+    """Where the load is made elsewhere: its master's address."""
+    address = config.getoption("--gate-load-master")
+    if address is None:
+        return None
+    from harness.load.distributed.place import Place
+
+    return Place.of(address, config.getoption("--gate-load-workers"))

@@ -7,19 +7,21 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from harness.baseline import Baseline, Beside
 from harness.comparing import Comparing
 from harness.config import Gate
-from harness.errors import CandidateNotReady, ConfigError, EngineError, GateError
+from harness.errors import CandidateNotReady, EngineError
+from harness.life import Life
 from harness.limits import Limit
 from harness.model import Candidate, Startup
 from harness.parts import Parts
-from harness.units import in_base
+from harness.starting import Starter
 
 if TYPE_CHECKING:
     from harness.accuracy import Comparison
-    from harness.baseline import Baseline
     from harness.contract import Contract, Golden
-    from harness.load import Rig, Traffic
+    from harness.load import Driver, Rig, Traffic, Turns
+    from harness.load.distributed.place import Place
     from harness.runtime import Endpoint, Image, Runtime, Sandbox
 
 
@@ -34,11 +36,13 @@ class Run:
         self.gate = gate
         self.load_limits: Mapping[str, Limit] = {}  # in force for the family, once collected
         self.comparing = Comparing()
+        self.place: Place | None = None  # where the load is made, if not here
         self._parts = Parts()
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
-        self._beside: Runtime | None = None  # where the baseline runs
-        self._learned: Contract | None = None  # completed by the first instance that served
+        self._starter = Starter(gate, self.declared)
+        self.beside = Beside(gate, self._started, self._starter.wait)
+        self.life = Life(self, self._starter, self._started, self._quiet)
         self._closed = False
 
     @property
@@ -55,26 +59,32 @@ class Run:
 
     def begin(self, needed: set[str]) -> None:
         """Start in the background what the fixtures in `needed` will ask for."""
-        asked = {"startup", "endpoint", "traffic", "baseline"}
+        asked = {"startup", "starts", "endpoint", "baseline", "drain", "turns"}
+        asked |= {"traffic", "driver", "rig"}
         if self.gate.accuracy_is_served or self.gate.accuracy_beside_baseline:
             asked.add("comparison")
         if needed & (asked | {"candidate", "image"}):
             self._parts.begin("candidate", self._resolve)
         if needed & asked:
             self._parts.begin("started", self._start)
+        if "starts" in needed:
+            self.life.begin()
         if "comparison" in needed:
             self._parts.begin("comparison", self._compare)
         if "image" in needed:
             self._parts.begin("scan", self._scan)
-        if "traffic" in needed:
+        if needed & {"traffic", "driver", "rig", "drain"}:
             self._parts.begin("rig", self._stand_by)
         if "read_only_startup" in needed:
             self._parts.begin("read_only", self._start_read_only)
-        if "baseline" in needed and self.gate.baseline_image is not None:
-            self._parts.begin("baseline", self._start_baseline)
+        self.beside.begin(needed)
 
     def validate(self) -> None:
         """What only the rooms themselves can tell of gate.toml. Raises ConfigError."""
+        if self.gate.load is not None:
+            from harness.load import validate as validate_load
+
+            validate_load(self.gate)
         if self.gate.accuracy is not None:
             from harness.accuracy import validate
 
@@ -117,7 +127,7 @@ class Run:
         """One more instance while the block runs. Raises EngineError."""
         endpoint = self.runtime.start(sandbox)
         try:
-            yield self._wait(endpoint), endpoint
+            yield self._starter.wait(endpoint), endpoint
         finally:
             endpoint.remove()
 
@@ -143,9 +153,9 @@ class Run:
         Raises ConfigError, and where it has to be asked what `endpoint` raises.
         """
         declared = self.declared()
-        if self._learned is None and not declared.complete:
+        if self._starter.learned is None and not declared.complete:
             self.endpoint()
-        return self._learned or declared
+        return self._starter.learned or declared
 
     def golden(self) -> Golden | None:
         """The contract and answers of the accepted release, where gate.toml names their file.
@@ -160,13 +170,8 @@ class Run:
         return self._parts.get("golden", lambda: read_golden(path, self.declared().protocol))
 
     def baseline(self) -> Baseline | None:
-        """The accepted release that runs beside the candidate, where gate.toml names its image.
-
-        Raises EngineError, and CandidateNotReady where there is nothing to compare it with.
-        """
-        if self.gate.baseline_image is None:
-            return None
-        return self._parts.get("baseline", self._start_baseline)
+        """As `Beside.baseline`."""
+        return self.beside.baseline()
 
     def comparison(self) -> Comparison:
         """Candidate model against reference model, on the rows of the data set."""
@@ -174,8 +179,27 @@ class Run:
 
     def traffic(self) -> Traffic:
         """The load run, once the machine is quiet: nothing else may be measured meanwhile."""
-        self._parts.let_end("comparison", "scan", "read_only", "baseline")
+        self._quiet()
         return self._parts.get("traffic", self._load)
+
+    def rig(self) -> Rig:
+        """What sends whatever else is tried under load, once nothing else is measured.
+
+        Raises LoadError, and what `endpoint` raises.
+        """
+        self._quiet()
+        self._parts.let_end("traffic")
+        return self._rig()
+
+    def driver(self) -> Driver:
+        """Who sends it. Raises what `rig` raises."""
+        return self.rig().driver
+
+    def turns(self) -> Turns:
+        """As `Beside.turns`, once nothing else is measured. Raises also what `endpoint` raises."""
+        self._quiet()
+        self._parts.let_end("traffic")
+        return self.beside.turns(self.endpoint())
 
     def logs(self) -> str:
         """What the candidate wrote, as far as it can be known now."""
@@ -196,15 +220,14 @@ class Run:
         """Remove everything that was started."""
         with self._lock:
             self._closed = True
-            runtimes = [self._runtime, self._beside]
-            self._runtime = self._beside = None
+            runtime, self._runtime = self._runtime, None
         rig = self._parts.done("rig")
         if rig is not None:
             rig.discard()
         with contextlib.ExitStack() as closing:  # all of them, whatever one of them raises
-            for runtime in runtimes:
-                if runtime is not None:
-                    closing.callback(runtime.close)
+            closing.callback(self.beside.close)
+            if runtime is not None:
+                closing.callback(runtime.close)
 
     def _started(self) -> tuple[Startup, Endpoint]:
         return self._parts.get("started", self._start)
@@ -215,51 +238,12 @@ class Run:
     def _start(self) -> tuple[Startup, Endpoint]:
         self.candidate()
         endpoint = self.runtime.start()
-        return self._wait(endpoint), endpoint
-
-    def _wait(self, endpoint: Endpoint) -> Startup:
-        from harness.runtime import wait_ready
-
-        contract = self.declared()
-        said = self.gate.candidate.ready
-        within = in_base(said.within, "time")
-        # What a body must say is known only of the path that the protocol names.
-        unready = contract.preset.unready if said.path is None else None
-        path = said.path or contract.ready_path
-        return wait_ready(endpoint, path, within, self._probe, unready)
-
-    def _probe(self, base_url: str) -> str:
-        """One real inference, by a contract that may have to be learned first.
-
-        A contract that is impossible is no matter of waiting: ConfigError.
-        """
-        try:
-            contract = self._learned or self.declared().learn(base_url)
-        except ConfigError:
-            raise
-        except GateError as problem:
-            return str(problem)
-        why = contract.probe(base_url)
-        if not why and self._learned is None:
-            self._learned = contract
-        return why
+        return self._starter.wait(endpoint), endpoint
 
     def _read_contract(self) -> Contract:
         from harness.contract import Contract
 
         return Contract.load(self.gate)
-
-    def _start_baseline(self) -> Baseline:
-        """Once the candidate is up: its start is timed, and its contract may have to be learned."""
-        from harness.baseline import gate_of, start
-        from harness.runtime import open_runtime
-
-        self.endpoint()
-        with self._lock:
-            if self._closed:
-                raise CandidateNotReady("the run is over")
-            runtime = self._beside = open_runtime(gate_of(self.gate))
-        return start(runtime, self._wait)
 
     def _compare(self) -> Comparison:
         self._let_it_start()
@@ -288,19 +272,23 @@ class Run:
         """The start is timed: leave it the machine."""
         self._parts.let_end("started")
 
+    def _quiet(self) -> None:
+        """Wait for what works in the background."""
+        self._parts.let_end("comparison", "scan", "read_only")
+        self.beside.quiet()
+
+    def _rig(self) -> Rig:
+        return self._parts.get("rig", self._stand_by)
+
     def _stand_by(self) -> Rig:
         """Locust takes a while to load: it can do so while other checks run."""
         from harness.load import Rig
 
         self._let_it_start()
-        return Rig(self.gate, self.contract(), self.load_limits)
+        return Rig(self.gate, self.endpoint(), self.contract(), self.load_limits, self.place)
 
     def _load(self) -> Traffic:
         from harness.load import run
 
-        rig = self._parts.get("rig", self._stand_by)
-        try:
-            endpoint = self.endpoint()
-            return run(self.gate, endpoint, self.contract(), self.load_limits, rig)
-        finally:
-            rig.discard()
+        rig = self._rig()
+        return run(self.gate, self.endpoint(), self.contract(), self.load_limits, rig)

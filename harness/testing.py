@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 
 from harness.model import Exit, Usage
+from harness.runtime import FirstProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class FakeEndpoint:
     text: str = ""
     used: Usage = field(default_factory=lambda: Usage(at=time.monotonic()))
     ended: Exit | None = None
+    first: FirstProcess | None = None
     on_stop: Callable[[], None] = lambda: None
 
     def running(self) -> bool:
@@ -56,6 +58,23 @@ class FakeEndpoint:
         self.on_stop()
         self.ended = self.ended or Exit(code=0, seconds=0.0)
         return self.ended
+
+    def bind(self, processors: Sequence[int]) -> None:
+        """Nothing to bind."""
+
+    def pause(self) -> None:
+        """Nothing to pause."""
+
+    def unpause(self) -> None:
+        """Nothing was paused."""
+
+    def restart(self) -> None:
+        """It runs again, where its server still does."""
+        self.ended = None
+
+    def first_process(self) -> FirstProcess | None:
+        """What the test gave it."""
+        return self.first
 
     def remove(self) -> None:
         """Nothing to remove."""

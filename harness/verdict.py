@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness.labels import declared_as
 from harness.model import CheckResult, Outcome, Verdict, Waiver
 
 EXIT_CODES: Mapping[Verdict, int] = {
@@ -129,8 +130,8 @@ def _unmeasured(
 
 
 def _knows(result: CheckResult, name: str) -> bool:
-    declared = result.declared
-    return name in declared.limits or name in declared.measures or _took(result, name)
+    declared = (*result.declared.limits, *result.declared.measures)
+    return declared_as(name, declared) is not None or _took(result, name)
 
 
 def _took(result: CheckResult, name: str) -> bool:

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -94,6 +95,15 @@ def misbehave(kind: str, conn: socket.socket, answer: bytes) -> None:
             conn.sendall(b"\r\n")
         case "closes":
             conn.sendall(answer[: len(answer) - 5])
+        case "resets":
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        case "garbage":
+            conn.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n\r\n")
+        case "too-long":
+            conn.sendall(answer + b"and more")
+        case "bad-chunk":
+            head = b"HTTP/1.1 200 OK\r\n%sTransfer-Encoding: chunked\r\n\r\n" % _JSON
+            conn.sendall(head + b"zz\r\n{}\r\n0\r\n\r\n")
         case "dies":
             os._exit(7)
         case _:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.baseline import Baseline, gate_of, start
+import harness.runtime
+from harness.baseline import Baseline, Beside, gate_of, start
 from harness.config import Gate, load
 from harness.errors import EngineError
+from harness.load import turns
 from harness.model import Candidate, Startup
+from harness.run import Run
 from harness.runtime import Endpoint, Sandbox
 from harness.testing import FakeEndpoint
 
@@ -79,9 +84,9 @@ def test_the_baseline_takes_the_candidates_place_and_everything_else_stays(gate:
 
 
 def test_a_baseline_that_is_ready_is_named_with_its_digest_and_address() -> None:
-    assert start(FakeRuntime(), lambda endpoint: READY) == Baseline(
-        "m:1", "sha256:abc", "http://127.0.0.1:9", READY
-    )
+    found = start(FakeRuntime(), lambda endpoint: READY)
+    assert found == Baseline("m:1", "sha256:abc", found.endpoint, READY)
+    assert found.base_url == "http://127.0.0.1:9"
 
 
 def test_a_baseline_that_never_becomes_ready_is_an_error_with_its_reason() -> None:
@@ -192,3 +197,57 @@ def test_a_running_baseline_is_the_reference_of_the_comparison(
     assert (measured["agreement"]["value"], measured["agreement"]["n"]) == (100, 80), output
     models = json.dumps(checks["accuracy.drop"]["findings"])
     assert "reference baseline, run by the service at" in models
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("engine")
+def test_real_containers_share_the_memory_that_there_is(
+    tmp_path: Path, example_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may use 1 GiB and uses a few MiB; so many GiB are said to be free."""
+    shutil.copytree(ROOT / "examples" / "sentiment" / "contracts", tmp_path / "contracts")
+    text = SENTIMENT.format(image=example_image) + f'[baseline]\nimage = "{example_image}"\n'
+    (tmp_path / "gate.toml").write_text(text, encoding="utf-8")
+    free = 100.0
+    monkeypatch.setattr(turns, "free_bytes", lambda: free * 2**30)
+    with contextlib.closing(Run(load(tmp_path / "gate.toml"))) as run:
+        run.begin({"turns"})
+        for free, way in ((100.0, "both resident"), (1.0, "paused in turn")):
+            assert answers_in_turn(run, (0, 1, 1, 0)) == (way, [""] * 5)
+        free = 0.5
+        assert answers_in_turn(run, (0, 1)) == ("restarted in turn", [""] * 3)
+
+
+def answers_in_turn(run: Run, sides: Sequence[int]) -> tuple[str, list[str]]:
+    """How both share the machine; what is wrong with an answer of each, and of the candidate."""
+    found, told = run.turns(), []
+    found.begin()
+    for side in sides:
+        found.take(side)
+        told.append(run.contract().probe(found.urls()[side]))
+    found.end()
+    return found.word, [*told, run.contract().probe(run.endpoint().base_url)]
+
+
+def test_where_one_alone_fits_the_candidate_is_stopped_before_the_baseline_starts(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "free_bytes", lambda: 0.0)
+    monkeypatch.setattr(harness.runtime, "open_runtime", lambda gate: FakeRuntime())
+    candidate = FakeEndpoint("http://127.0.0.1:8")
+    beside = Beside(gate, lambda: (READY, candidate), lambda endpoint: READY)
+    beside.begin({"turns"})
+    assert beside.turns(candidate).word == "restarted in turn"
+    assert not candidate.running()
+
+
+def test_a_candidate_that_made_room_in_vain_is_back(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "free_bytes", lambda: 0.0)
+    monkeypatch.setattr(harness.runtime, "open_runtime", lambda gate: FakeRuntime("no engine"))
+    candidate = FakeEndpoint("http://127.0.0.1:8")
+    beside = Beside(gate, lambda: (READY, candidate), lambda endpoint: READY)
+    with pytest.raises(EngineError, match="no engine"):
+        beside.turns(candidate)
+    assert candidate.running()

@@ -15,7 +15,8 @@ CHECKS = sorted((ROOT / "checks").glob("*.py"))
 JUDGES_ONLY = {"report", "ledger", "server"}  # rooms that read evidence and never make any
 PURE = {
     "harness/judge.py": {"harness.limits", "harness.model"},
-    "harness/verdict.py": {"harness.model"},
+    "harness/verdict.py": {"harness.labels", "harness.model"},
+    "harness/labels.py": set(),
     "harness/limits.py": {"harness", "harness.model"},
     "harness/model.py": set(),
 }

@@ -192,6 +192,36 @@ def test_a_limit_from_the_wrong_side_is_wrong_usage(project: Project) -> None:
     assert result.ret == 2 and "from the wrong side" in result.stdout.str()
 
 
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("mine.size{name=a}", "no label 'name'; it is only measured as a whole"),
+        ("mine.size{name}", "expected one like 'size{name=predict}'"),
+        ("mine.sise{name=a}", "did you mean 'mine.size'"),
+    ],
+)
+def test_a_limit_on_a_part_that_nobody_measures_is_wrong_usage(
+    project: Project, key: str, told: str
+) -> None:
+    project.gate(GATE + f'[policy.limits]\n"{key}" = "<= 3"\n')
+    project.check(PASSES)
+    result = project.run(".")
+    assert result.ret == 2 and told in result.stdout.str()
+
+
+def test_a_limit_on_a_part_or_on_another_percentile_reaches_the_check(project: Project) -> None:
+    project.gate(GATE + '[policy.limits]\n"mine.d_p97" = "<= 3"\n"mine.d_p5{of=a}" = "<= 3"\n')
+    project.check(
+        "from harness import Measurement, check\n"
+        '@check(measures=("d_p50",), labels=("of",))\n'
+        "def check_it(limits):\n"
+        '    "It is."\n'
+        "    return [Measurement(name, 1) for name in limits]\n"
+    )
+    result = project.run(".")
+    assert result.ret == 0, result.stdout.str()
+
+
 def test_a_required_check_that_nobody_has_is_wrong_usage(project: Project) -> None:
     project.gate(GATE.replace('"mine"', '"mien"'))
     project.check(PASSES)

@@ -108,6 +108,11 @@ LIMIT = ["load.latency_p99"]
         pytest.param([PASSED], ["contract"], [], LIMIT, "error", id="a limit nobody measures"),
         pytest.param(
             [PASSED, result("load.latency", Outcome.SKIPPED, limits={"latency_p99": "<= 1 s"})],
+            ["contract"], [], ["load.latency_p95{name=a}"], "inconclusive",
+            id="a limit on one name that was not measured",
+        ),
+        pytest.param(
+            [PASSED, result("load.latency", Outcome.SKIPPED, limits={"latency_p99": "<= 1 s"})],
             ["contract"], [], LIMIT, "inconclusive", id="a limit that was not measured",
         ),
         pytest.param(

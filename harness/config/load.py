@@ -49,7 +49,7 @@ class LoadConfig(Section):
     abort_after: Duration | None = None
     """From then on a limit that has surely failed ends the run, whatever the others say."""
     soak: Duration | None = None
-    """How long the load goes on at least, so that leaks show; at least 3 minutes."""
+    """How long the load goes on at least, so that leaks show; they need 6 minutes."""
     capacity: Duration | None = None
     """Time for finding the highest rate that keeps the limits; by default it is not looked for."""
     overload: Duration | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from harness.contract.protocol.presets import Preset
 from harness.contract.protocol.served import Wire
 from harness.contract.requests.cases import Case, Claim, Example
 from harness.contract.requests.corpus import Corpus
+from harness.contract.requests.fresh import fresh
 from harness.contract.requests.source import Source
 from harness.contract.schema.schemas import Schema
 from harness.contract.wire.transport import Answer, Layer, Prepared, send
@@ -137,6 +139,13 @@ class Contract:
         promised = [case for case in valid if case.claim is Claim.VALID]
         single = [case for case in valid if len(self.form.split(case.value) or ()) < 2]
         return tuple(case.prepared for case in promised or single or valid)
+
+    def fresh(self, rows: int | None = None, seed: int = 1) -> Iterator[Case]:
+        """Different valid requests of so many rows, for load; few or none where nothing says how.
+
+        Without `rows`, as many as the examples have, else one.
+        """
+        return fresh(Source.of(self), rows, seed)
 
     def probe(self, base_url: str) -> str:
         """Make one real inference: "" where there was one, else why not.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 Times = NDArray[np.float64]
 Process = Literal["poisson", "constant"]
 
-MOST = 5_000_000  # arrivals of one run: 40 MB of schedule
+MOST = 20_000_000  # arrivals of one run: 160 MB of schedule, 640 MB of record
+_APART = 1e-7  # seconds: what a double can tell apart in the uptime of any machine
 
 
 def schedule(rate: float, seconds: float, *, seed: int, process: Process = "poisson") -> Times:
@@ -21,24 +23,55 @@ def schedule(rate: float, seconds: float, *, seed: int, process: Process = "pois
     independent users make together; the seed makes it the same one each time.
     Raises ValueError for numbers that are not positive and finite, and for too many arrivals.
     """
-    for name, value in (("rate", rate), ("seconds", seconds)):
-        if not math.isfinite(value) or value <= 0:
-            raise ValueError(f"{name} = {value!r}, expected a positive number")
-    if rate * seconds > MOST:
+    return profile([(rate, seconds)], seed=seed, process=process)
+
+
+def profile(
+    stages: Sequence[tuple[float, float]], *, seed: int, process: Process = "poisson"
+) -> Times:
+    """The same for stages of (rate, seconds), one after the other.
+
+    Arrivals at rate one are drawn, and the clock is run as fast as the rate says (the inverse of
+    the integrated rate; Cinlar, Introduction to Stochastic Processes, 1975).
+    """
+    for rate, seconds in stages:
+        for name, value in (("rate", rate), ("seconds", seconds)):
+            if not math.isfinite(value) or value <= 0:
+                raise ValueError(f"{name} = {value!r}, expected a positive number")
+    expected = sum(rate * seconds for rate, seconds in stages)
+    if expected > MOST:
         raise ValueError(
-            f"{rate:g} requests a second for {seconds:g} s are {rate * seconds:.3g} requests, "
-            f"expected at most {MOST}: lower the rate or shorten the duration"
+            f"{expected / sum(lasts for _, lasts in stages):g} requests a second for "
+            f"{sum(lasts for _, lasts in stages):g} s are {expected:.3g} requests, expected at "
+            f"most {MOST}: lower the rate or shorten the duration"
         )
+    edges = np.cumsum([0.0, *(seconds for _, seconds in stages)])
+    passed = np.cumsum([0.0, *(rate * seconds for rate, seconds in stages)])
     if process == "constant":
-        return np.arange(math.ceil(rate * seconds), dtype=np.float64) / rate
-    return _poisson(rate, seconds, np.random.default_rng(seed))
+        ticks = np.arange(math.ceil(expected - 1e-9), dtype=np.float64)
+    else:
+        ticks = _poisson(expected, np.random.default_rng(seed))
+    return apart(np.interp(ticks, passed, edges))
 
 
-def _poisson(rate: float, seconds: float, random: np.random.Generator) -> Times:
-    expected = rate * seconds
-    chunk = int(expected + 6 * math.sqrt(expected) + 16)
-    times = np.cumsum(random.exponential(1 / rate, chunk))
+def apart(times: Times) -> Times:
+    """The same ascending times, each a tenth of a microsecond or more after the one before.
+
+    So that a request can be told by its planned start. Times that are apart already are not
+    touched, to the last bit.
+    """
+    if len(times) < 2 or float(np.min(np.diff(times))) > 0.9 * _APART:
+        return times
+    steps = np.arange(len(times)) * _APART
+    spread: Times = np.maximum.accumulate(times - steps) + steps
+    return spread
+
+
+def _poisson(seconds: float, random: np.random.Generator) -> Times:
+    """Arrivals at rate one."""
+    chunk = int(seconds + 6 * math.sqrt(seconds) + 16)
+    times = np.cumsum(random.exponential(1.0, chunk))
     while times[-1] < seconds:
-        more = np.cumsum(random.exponential(1 / rate, chunk))
+        more = np.cumsum(random.exponential(1.0, chunk))
         times = np.concatenate([times, times[-1] + more])
     return times[times < seconds]

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from harness import units
 from harness.config import Gate
 from harness.limits import Limit
-from harness.load import health, plan
-from harness.load.answers import usual_faults, wrong_answers
+from harness.load import floor, health
 from harness.load.errors import LoadError
-from harness.load.generator import Generator
 from harness.load.locustside import layout
 from harness.load.looks import Look
-from harness.load.record import Rows, has, read_rows
+from harness.load.phases import Phase
+from harness.load.record import Rows, has
 from harness.load.rig import Rig
 from harness.load.sampler import Sampler
-from harness.load.traffic import Failure, Traffic, WarmUp
-from harness.load.window import Window, cut
+from harness.load.traffic import Traffic, WarmUp
+from harness.load.window import Gathering, Values, Window
 from harness.model import Exit, Outcome, Usage
 
 if TYPE_CHECKING:
     from harness.contract import Contract
+    from harness.load.driver import Driver
+    from harness.load.plan import Plan
 
-_POLL = 0.1  # seconds
 _BEHIND = 0.3  # seconds that the record is behind the clock
 _SHORT_PATIENCE = 0.5  # at an early end nothing that is still open counts
 
@@ -66,58 +65,92 @@ def run(
     planned look where all limits are decided. Raises LoadError where the load could not be made;
     what the candidate does under it is never raised.
     """
-    plan.refuse_strangers(endpoint.base_url)
-    with rig or Rig(gate, contract, limits) as ready:
-        made, generator, folder = ready.plan, ready.generator, ready.folder
-        usual = usual_faults(contract, endpoint.base_url)
-        generator.go(base_url=endpoint.base_url, timeout=made.timeout, patience=made.patience)
-        with Sampler(endpoint) as sampler:
-            look = _conduct(made, generator, folder)
-        generator.leave()
-        return _conclude(made, look, generator, sampler, folder, contract, usual, endpoint, gate)
+    if gate.load is None:
+        raise LoadError("this gate has no [load]")
+    if rig is None:
+        with Rig(gate, endpoint, contract, limits) as made:
+            return run(gate, endpoint, contract, limits, made)
+    looking = Looking(rig.plan, rig.driver)
+    with Sampler(endpoint) as sampler:
+        phase = rig.driver.open(
+            rig.plan.schedule,
+            users=rig.plan.users,
+            timeout=rig.plan.timeout,
+            patience=rig.plan.patience,
+            watch=looking.over,
+            hurry=min(_SHORT_PATIENCE, rig.plan.patience),
+            first=0,  # recorded requests keep their own times
+        )
+    traffic = _conclude(rig, phase, looking.look, sampler)
+    ended = endpoint.exit() if not endpoint.running() else None
+    return replace(
+        traffic,
+        memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
+        floor=_floor(rig, gate),
+        died="" if endpoint.running() else _death(ended),
+    )
 
 
-def _conduct(made: plan.Plan, generator: Generator, folder: Path) -> Look:
-    """Follow the run to its end; the look that ended it."""
-    looks = list(made.looks)
-    ended_by = looks[-1]
-    while not generator.ended:
-        time.sleep(_POLL)
-        generator.follow()
-        if len(looks) < 2 or time.monotonic() < _due(made, looks[0], generator.origin):
-            continue
-        look = looks.pop(0)
-        if _decided(made, look, generator, read_rows(folder / layout.RECORDS)):
-            ended_by, looks = look, []
-            generator.stop(_SHORT_PATIENCE)
-    return ended_by
+class Looking:
+    """Follows a running phase from look to look; `look` is the one that ended it, or the last."""
 
+    def __init__(self, made: Plan, driver: Driver) -> None:
+        self._plan = made
+        self._driver = driver
+        self._early = list(made.looks[:-1])
+        self._taken = 0
+        self._gathered: Gathering | None = None
+        self.look = made.looks[-1]
 
-def _due(made: plan.Plan, look: Look, origin: float) -> float:
-    last = made.schedule[made.first + look.n - 1]
-    return float(origin + last + made.horizon + _BEHIND)
-
-
-def _decided(made: plan.Plan, look: Look, generator: Generator, rows: Rows) -> bool:
-    """Whether every limit passes or fails on what this look sees."""
-    traffic = _traffic(made, look, _window(made, look, generator.origin, rows, {}))
-    for name, limit in made.limits.items():
-        measured = traffic.measure(name)
-        if measured is None or limit.judge(measured) is Outcome.INCONCLUSIVE:
+    def over(self) -> bool:
+        """Whether a look is due, and what it sees is enough."""
+        if not self._early or time.monotonic() < self._due(self._early[0]):
             return False
-    return bool(made.limits)
+        look = self._early.pop(0)
+        window = _window(self._plan, look, self._gather())
+        traffic = _traffic(self._plan, look, window, self._driver.names)
+        if not self._enough(look, traffic):
+            return False
+        self.look, self._early = look, []
+        return True
+
+    def _due(self, look: Look) -> float:
+        last = self._plan.schedule[self._plan.first + look.n - 1]
+        return float(self._driver.origin + last + self._plan.horizon + _BEHIND)
+
+    def _gather(self) -> Gathering:
+        """What came since the last look is added; nothing is read twice."""
+        if self._gathered is None:
+            self._gathered = Gathering(self._plan.schedule, self._driver.origin)
+        rows = self._driver.rows()
+        self._gathered.take(rows[self._taken :])
+        self._taken = len(rows)
+        return self._gathered
+
+    def _enough(self, look: Look, traffic: Traffic) -> bool:
+        """Whether every limit passes or fails, or one fails where that is to end the run."""
+        made = self._plan
+        seconds = traffic.window.seconds
+        outcomes = [
+            limit.judge(measured)
+            for name, limit in made.limits.items()
+            if (measured := traffic.measure(name)) is not None
+        ]
+        if made.abort_after is not None and seconds >= made.abort_after:
+            if Outcome.FAILED in outcomes:
+                return True
+        decided = len(outcomes) == len(made.limits) and Outcome.INCONCLUSIVE not in outcomes
+        return bool(outcomes) and decided and seconds >= made.least
 
 
-def _window(
-    made: plan.Plan, look: Look, origin: float, rows: Rows, wrong: Mapping[int, str]
-) -> Window:
+def _window(made: Plan, look: Look, gathered: Gathering) -> Window:
     last = made.first + look.n
     whole = last == len(made.schedule)
     end = made.warmup + made.duration if whole else float(made.schedule[last])
-    return cut(rows, made.schedule, origin, made.first, last, end, wrong)
+    return gathered.window(made.first, last, end)
 
 
-def _traffic(made: plan.Plan, look: Look, window: Window) -> Traffic:
+def _traffic(made: Plan, look: Look, window: Window, names: Mapping[int, str]) -> Traffic:
     return Traffic(
         rate=made.rate,
         users=made.users,
@@ -126,41 +159,39 @@ def _traffic(made: plan.Plan, look: Look, window: Window) -> Traffic:
         ended_early=look.n < made.looks[-1].n,
         window=window,
         warmup=WarmUp(0, 0, None),
+        names=names,
+        deadline=made.deadline,
     )
 
 
-def _conclude(
-    made: plan.Plan,
-    look: Look,
-    generator: Generator,
-    sampler: Sampler,
-    folder: Path,
-    contract: Contract,
-    usual: frozenset[str],
-    endpoint: Loaded,
-    gate: Gate,
-) -> Traffic:
-    rows = read_rows(folder / layout.RECORDS)
-    wrong, unseen = wrong_answers(folder / layout.ANSWERS, contract, usual)
-    window = _window(made, look, generator.origin, rows, wrong)
-    _check_complete(window, generator)
-    cpu = _client_cpu(generator.beats, window)
-    ended = endpoint.exit() if not endpoint.running() else None
+def _floor(rig: Rig, gate: Gate) -> Values | None:
+    """The floor where it could matter; a null server here is not on the way of workers."""
+    if rig.place is not None or not floor.matters(rig.plan.tightest):
+        return None
+    return floor.measure(rig.driver, gate)
+
+
+def _conclude(rig: Rig, phase: Phase, look: Look, sampler: Sampler) -> Traffic:
+    made = rig.plan
+    gathered = Gathering(made.schedule, phase.origin)
+    gathered.take(phase.rows)
+    window = _window(made, look, gathered)
+    _check_complete(window)
+    host = health.of_host(phase.spins, phase.pressure)
     return replace(
-        _traffic(made, look, window),
-        warmup=_warmup(rows, window.start, made.warmup),
-        failures=_failures(generator, rows, wrong),
+        _traffic(made, look, window, phase.names),
+        warmup=_warmup(phase.rows, window.start, made.warmup),
+        failures=phase.failures,
         usage=sampler.samples,
-        memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
-        client_cpu=cpu,
+        client_cpu=phase.client_cpu,
         doubts=health.doubts(window),
-        excuses=health.excuses(window, made.users, made.tightest, cpu),
-        notes=_notes(rows, window, unseen, usual, sampler, generator, made.users),
-        died="" if endpoint.running() else _death(ended),
+        excuses=(*health.excuses(window, made.users, made.tightest, phase.client_cpu), *host),
+        notes=(*rig.notes, *_notes(rig.driver, phase, window, sampler)),
+        phase=phase,
     )
 
 
-def _check_complete(window: Window, generator: Generator) -> None:
+def _check_complete(window: Window) -> None:
     """The verdict is taken from our own record: nothing of it may be missing."""
     missing = int(np.count_nonzero(window.pending))
     if missing:
@@ -173,16 +204,6 @@ def _check_complete(window: Window, generator: Generator) -> None:
             f"none of {len(window.planned)} started tasks sent a request: does the locustfile "
             "use self.client?"
         )
-    if not generator.beats:
-        raise LoadError("Locust ended before its first sign of life")
-
-
-def _client_cpu(beats: Sequence[Mapping[str, Any]], window: Window) -> float | None:
-    inside = [beat for beat in beats if beat["at"] >= window.start] or list(beats)
-    if len(inside) < 2:
-        return None
-    first, last = inside[0], inside[-1]
-    return float((last["cpu"] - first["cpu"]) / (last["at"] - first["at"]))
 
 
 def _warmup(rows: Rows, start: float, seconds: float) -> WarmUp:
@@ -193,44 +214,24 @@ def _warmup(rows: Rows, start: float, seconds: float) -> WarmUp:
     return WarmUp(len(early), int(np.count_nonzero(failed)), slowest, seconds)
 
 
-def _failures(generator: Generator, rows: Rows, wrong: Mapping[int, str]) -> tuple[Failure, ...]:
-    """Kinds of failure in the whole run, the most frequent first."""
-    found = [Failure(name, status, why, count) for name, status, why, count in generator.failures]
-    for answer, reason in wrong.items():
-        mine = rows[rows["answer"] == answer]
-        name = generator.names.get(int(mine["name"][0]), "") if len(mine) else ""
-        found.append(Failure(name, 200, reason, len(mine)))
-    return tuple(sorted(found, key=lambda failure: -failure.count))
-
-
-def _notes(
-    rows: Rows,
-    window: Window,
-    unseen: int,
-    usual: frozenset[str],
-    sampler: Sampler,
-    generator: Generator,
-    users: int,
-) -> tuple[str, ...]:
+def _notes(driver: Driver, phase: Phase, window: Window, sampler: Sampler) -> tuple[str, ...]:
+    rows, users, answers = phase.rows, phase.users, driver.answers
     queued, unsent = float(np.mean(window.queued)), int(np.count_nonzero(window.unsent))
     retried = int(np.count_nonzero(has(rows, layout.RETRIED)))
-    left = min((beat["users"] for beat in generator.beats), default=users)
-    dropped = int(np.count_nonzero(rows["answer"] == layout.DROPPED_ANSWER)) + unseen
+    left = users if phase.users_left is None else phase.users_left
+    dropped = int(np.count_nonzero(rows["answer"] == layout.DROPPED_ANSWER)) + answers.unseen
+    usual = ", ".join(sorted(answers.usual))
     told = [
         (queued > 0.01, f"{queued:.1%} of the requests found all {users} users busy and waited"),
         (unsent > 0, f"{unsent} requests were never sent: no user became free before the end"),
         (retried > 0, f"{retried} requests went out again, as a kept connection had been closed"),
         (left < users, f"{users - left} of {users} users stopped themselves"),
         (dropped > 0, f"{dropped} answers could not be held against the contract: all differ"),
-        (bool(usual), f"not counted, as answers break it without load too: {_listed(usual)}"),
+        (bool(usual), f"not counted, as answers break it without load too: {usual}"),
         (bool(sampler.problem), f"resources were not sampled to the end: {sampler.problem}"),
         (os.cpu_count() == 1, "load generator and candidate shared one processor core"),
     ]
     return tuple(text for true, text in told if true)
-
-
-def _listed(rules: frozenset[str]) -> str:
-    return ", ".join(sorted(rules))
 
 
 def _death(ended: Exit | None) -> str:

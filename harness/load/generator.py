@@ -1,30 +1,44 @@
-"""Locust as a subprocess: started, told what to send, followed, and ended."""
+"""Locust as a subprocess: started, told phase after phase what to send, followed, and ended."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import re
 import subprocess
-import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
-import harness
+from harness.load.calibration import process_seconds
+from harness.load.distributed.place import Place
 from harness.load.errors import LoadError
 from harness.load.locustside import layout
+from harness.load.process import ending, said, start
 from harness.load.record import Lines
 
 _READY_WITHIN = 30.0  # seconds: to import the locustfile
 _STARTED_WITHIN = 25.0
-_SILENT_FOR = 5.0  # Locust writes a line every quarter of a second
+_SILENT_FOR = 5.0  # while a phase runs, Locust writes a line every quarter of a second
 _END_WITHIN = 5.0
-_TAIL = 16 * 1024
-_ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|StopTest)\b")
-_PLACE = re.compile(r'File ".*", line \d+')
-_STAMP = re.compile(r"^\[[^\]]*\] \S+: ")
+
+
+@dataclass
+class Told:
+    """What Locust has said of one phase."""
+
+    id: int
+    origin: float = 0.0  # time.monotonic() of the phase's zero
+    users: int = 0
+    started: bool = False
+    ended: float | None = None  # time.monotonic() at which its end was heard
+    dealt: int = 0
+    beats: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[list[Any]] = field(default_factory=list)  # [name, status, reason, count]
 
 
 class Generator:
@@ -33,21 +47,36 @@ class Generator:
     Every method raises LoadError, with the cause, where Locust did not do its part.
     """
 
-    def __init__(self, folder: Path, locustfile: Path | None, users: int, cwd: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        locustfile: Path | None,
+        users: int,
+        cwd: Path,
+        place: Place | None = None,
+    ) -> None:
+        """`place`: the process is the master of workers elsewhere; by default it sends itself."""
         self._folder = folder
         self._locustfile = locustfile
         self._users = users
         self._cwd = cwd
+        self._place = place
         self._lines = Lines(folder / layout.EVENTS)
         self._control = -1
         self._process: subprocess.Popen[bytes] | None = None
         self._heard = time.monotonic()
-        self.origin = 0.0  # time.monotonic() of the schedule's zero, once started
+        self._ready = False
+        self._phase: Told | None = None
+        self._problem = ""  # why nothing more can be sent
+        self._joined: list[str] = []  # workers of a master
         self.names: dict[int, str] = {}
-        self.failures: list[list[Any]] = []  # [name, status, reason, count]
-        self.beats: list[dict[str, Any]] = []
-        self.ended = False
-        self._seen: set[str] = set()
+
+    @property
+    def cpu(self) -> float | None:
+        """Processor seconds that Locust's process has used; None where that is not told."""
+        if self._process is None or self._place is not None:  # workers may be anywhere
+            return None
+        return process_seconds(Path("/proc", str(self._process.pid)))
 
     def __enter__(self) -> Generator:
         reading, self._control = os.pipe()
@@ -63,27 +92,28 @@ class Generator:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is not None and kind is not None:
-            self._process.kill()
-        self.leave()
-        os.close(self._control)
-
-    def leave(self) -> None:
-        """Wait until Locust has written its last word and ended; it is ended where it lingers."""
         process = self._process
-        if process is None:
-            return
-        try:
-            process.wait(_END_WITHIN)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            if kind is None and process.poll() is None and not self._problem:
+                self._quit(process)
+            if self._place is None:
+                process.kill()
+        os.close(self._control)
+        if process is not None:
+            self._end(process)
 
-    def go(self, **plan: Any) -> None:
-        """Wait until Locust is ready, then let it begin; returns when its schedule has begun."""
-        self._await("ready", _READY_WITHIN, "does the locustfile do work when it is imported?")
-        self._tell(do="go", **plan)
-        self._await("started", _STARTED_WITHIN, "does a user's on_start never end?")
+    def begin(self, phase: int, **command: Any) -> Told:
+        """Let a phase begin, once Locust is ready; returns when it has begun."""
+        if self._problem:
+            raise LoadError(self._problem)
+        if not self._ready:
+            self._await_ready()
+        told = self._phase = Told(phase)
+        self._heard = time.monotonic()
+        self._tell(do="phase", id=phase, **command)
+        hint = "does a user's on_start never end?"
+        self._await(lambda: told.started, "started", _STARTED_WITHIN, hint)
+        return told
 
     def stop(self, patience: float) -> None:
         """Plan nothing more; wait at most `patience` seconds for what is in flight."""
@@ -97,12 +127,13 @@ class Generator:
             self._heard = time.monotonic()
         for line in lines:
             self._take(line)
-        if self.ended:
+        if self._phase is not None and self._phase.ended is not None:
             return
         if dead:
-            raise LoadError(f"{self._subject()}: {self._cause()}")
-        if time.monotonic() - self._heard > _SILENT_FOR and "started" in self._seen:
-            raise LoadError(
+            self._fail(f"{self._subject()}: {self._cause()}")
+        silent = time.monotonic() - self._heard
+        if silent > _SILENT_FOR and self._phase is not None and self._phase.started:
+            self._fail(
                 f"Locust has not moved for {_SILENT_FOR:g} s: a task that never yields, like a "
                 f"loop without a request, in {self._locustfile or 'its process'}"
             )
@@ -111,62 +142,86 @@ class Generator:
         source = self._locustfile or Path(__file__).parent / "locustside" / "user.py"
         if "," in str(source):
             raise LoadError(f"{source}: Locust takes a comma for the end of a name; rename it")
-        command = [sys.executable, "-P", "-m", "harness.load.locustside", "-f", str(source)]
-        command += ["--headless", "--only-summary", "--loglevel", "WARNING"]
-        command += ["--users", str(self._users), "--spawn-rate", str(self._users)]
-        # Locust reads its options from the environment too: those of the user are not for us.
-        clean = {key: text for key, text in os.environ.items() if not key.startswith("LOCUST_")}
-        root = str(Path(harness.__file__).resolve().parent.parent)
-        paths = [root, *filter(None, [clean.get("PYTHONPATH")])]
-        told = json.dumps({"folder": str(self._folder), "control": reading})
-        with (self._folder / layout.LOG).open("wb") as log:
-            return subprocess.Popen(
-                command,
-                cwd=self._cwd,
-                env={**clean, "PYTHONPATH": os.pathsep.join(paths), layout.VARIABLE: told},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=(reading,),
-            )
+        users = str(self._users)
+        words = ["-f", str(source), "--users", users, "--spawn-rate", users]
+        place = self._place
+        if place is None:
+            module = "harness.load.locustside"
+            return start(module, words, self._folder, self._cwd, reading)
+        words += place.words
+        told = {"workers": place.workers}
+        return start(place.MODULE, words, self._folder, self._cwd, reading, **told)
+
+    def _quit(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            self._tell(do="quit")
+            process.wait(_END_WITHIN)
+        except (LoadError, subprocess.TimeoutExpired):
+            pass  # it is killed then
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Without its pipe it ends; a master has to let its workers know."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_WITHIN)
+        process.kill()
+        process.wait()
 
     def _tell(self, **command: Any) -> None:
         try:
             os.write(self._control, json.dumps(command).encode() + b"\n")
         except BrokenPipeError:
-            raise LoadError(f"Locust has ended: {self._cause()}") from None
+            self._fail(f"{self._subject()}: {self._cause()}")
 
-    def _await(self, event: str, within: float, hint: str) -> None:
+    def _await(self, done: Callable[[], bool], what: str, within: float, hint: str) -> None:
         deadline = time.monotonic() + within
-        while event not in self._seen:
+        while not done():
             self.follow()
             if time.monotonic() > deadline:
-                raise LoadError(f"Locust was not {event} within {within:g} s: {hint}")
-            time.sleep(0.01)
+                if self._place is not None and not self._ready:
+                    self._fail(self._place.lonely(self._joined))
+                self._fail(f"Locust was not {what} within {within:g} s: {hint}")
+            time.sleep(0.002)
+
+    def _await_ready(self) -> None:
+        hint = "does the locustfile do work when it is imported?"
+        within = _READY_WITHIN if self._place is None else self._place.PATIENCE
+        self._await(lambda: self._ready, "ready", within, hint)
+
+    def _fail(self, problem: str) -> NoReturn:
+        """What broke one phase breaks all that would come after it."""
+        self._problem = problem
+        raise LoadError(problem)
 
     def _take(self, line: dict[str, Any]) -> None:
-        event = line["event"]
-        self._seen.add(event)
+        event, phase = line["event"], self._phase
         if event == "error":
-            more = f": {self._said()}" if line.get("see_log") else ""
-            raise LoadError(f"{self._subject()}: {line['message']}{more}")
+            more = f": {said(self._folder)}" if line.get("see_log") else ""
+            self._fail(f"{self._subject()}: {line['message']}{more}")
         if event == "task_error":
-            raise LoadError(f"{self._subject()}: a task raised {line['message']}")
-        if event == "name":
+            self._fail(f"{self._subject()}: a task raised {line['message']}")
+        if event == "ready":
+            self._ready = True
+        elif event == "joined":
+            self._joined.append(line["worker"])
+        elif event == "name":
             self.names[line["id"]] = line["name"]
-        elif event == "started":
-            self.origin = line["origin"]
-        elif event == "beat":
-            self._beat(line)
-        elif event == "failures":
-            self.failures = line["kinds"]
-        elif event == "end":
-            self.ended = True
+        elif phase is not None:
+            self._take_phase(phase, line)
 
-    def _beat(self, line: dict[str, Any]) -> None:
-        self.beats.append(line)
-        if line["users"] == 0:
-            raise LoadError(f"{self._subject()}: every user has stopped itself")
+    def _take_phase(self, phase: Told, line: dict[str, Any]) -> None:
+        event = line["event"]
+        if event == "started":
+            phase.started, phase.origin, phase.users = True, line["origin"], line["users"]
+        elif event == "beat":
+            phase.beats.append(line)
+            if line["users"] == 0:
+                self._fail(f"{self._subject()}: every user has stopped itself")
+        elif event == "block":
+            phase.blocks.append(line)
+        elif event == "failures":
+            phase.failures = line["kinds"]
+        elif event == "end":
+            phase.ended, phase.dealt = time.monotonic(), line["dealt"]
 
     def _subject(self) -> str:
         return str(self._locustfile) if self._locustfile else "the load generator"
@@ -177,19 +232,6 @@ class Generator:
     def _cause(self) -> str:
         """How Locust ended, and the last thing that it said."""
         code = self._process.wait() if self._process else None
-        end = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        when = "in the middle of its run" if "started" in self._seen else "before it could begin"
-        return f"Locust ended {when} with {end}: {self._said()}"
-
-    def _said(self) -> str:
-        """The end of its log, in one line: an exception with its place where there is one."""
-        path = self._folder / layout.LOG
-        data = path.read_bytes()[-_TAIL:] if path.exists() else b""
-        lines = [line.strip() for line in data.decode("utf-8", "replace").splitlines()]
-        told = [line for line in lines if any(letter.isalpha() for letter in line)]
-        if not told:
-            return "it said nothing"
-        error = next((line for line in reversed(told) if _ERROR.match(line)), told[-1])
-        places = [line for line in told[: told.index(error)] if _PLACE.match(line)]
-        place = f" at {places[-1].partition(', in ')[0]}" if places else ""
-        return f"{_STAMP.sub('', error)[:500]}{place}"
+        end = "" if code is None else ending(code)
+        when = "in the middle of its run" if self._phase else "before it could begin"
+        return f"Locust ended {when} with {end}: {said(self._folder)}"

@@ -1,12 +1,19 @@
-"""Whether a run shows what it should: the load generator's verdict upon itself."""
+"""Whether a phase shows what it should: the load generator's verdict upon itself."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.load.window import Window
+from harness.load.calibration import Pressure
+from harness.load.locustside import layout
+from harness.load.record import has
+from harness.load.window import Flags, Window
+
+if TYPE_CHECKING:
+    from harness.load.phases import Phase
 
 _MOST_CPU = 0.80  # of one core: beyond it, Locust's own waiting is measured
 _MOST_OFF = 0.02  # of the planned number of requests
@@ -15,6 +22,11 @@ _LEAST_LATENESS = 0.001  # seconds
 _LATENESS_SHARE = 0.10  # of the tightest latency limit, or of the p99 that was measured
 _MOST_SILENT = 0.01
 _MOST_QUEUED = 0.01
+_MOST_STEAL = 0.05
+_MOST_WAITING = 0.20  # of the time, where other work is seen to use the machine
+_MOST_WAITING_ALONE = 0.50  # of the time, where it cannot be seen whose work that is
+_MOST_FOREIGN = 0.5  # cores
+_MOST_DRIFT = 1.5
 
 
 def doubts(window: Window) -> tuple[str, ...]:
@@ -22,7 +34,7 @@ def doubts(window: Window) -> tuple[str, ...]:
 
     Such a run proves nothing: neither that the endpoint bears the load, nor that it does not.
     """
-    return tuple(text for text in (_off(window), _silent(window)) if text)
+    return tuple(text for text in (_off(window), _silent(window.silent)) if text)
 
 
 def excuses(
@@ -37,6 +49,31 @@ def excuses(
     """
     found = [_late(window, tightest), _busy(client_cpu), _crowded(window, users)]
     return tuple(text for text in found if text)
+
+
+def of_host(spins: tuple[float, float] | None, pressure: Pressure) -> tuple[str, ...]:
+    """The same of the machine: what else it did, and whether it kept its speed."""
+    found = [_steal(pressure.steal), _shared(pressure), _drift(spins)]
+    return tuple(text for text in found if text)
+
+
+def of_phase(phase: Phase) -> tuple[str, ...]:
+    """`doubts` of a whole phase."""
+    if len(phase.rows) == 0:
+        return ("nothing was sent",)
+    if phase.schedule is not None:
+        return doubts(phase.window)
+    silent = _silent(has(phase.tickets, layout.SILENT))
+    return (silent,) if silent else ()
+
+
+def excuses_of_phase(phase: Phase, tightest: float | None) -> tuple[str, ...]:
+    """`excuses` of a whole phase, with those of the host."""
+    host = of_host(phase.spins, phase.pressure)
+    if phase.schedule is not None and len(phase.rows):
+        return (*excuses(phase.window, phase.users, tightest, phase.client_cpu), *host)
+    busy = _busy(phase.client_cpu)
+    return (busy, *host) if busy else host
 
 
 def _late(window: Window, tightest: float | None) -> str:
@@ -79,8 +116,8 @@ def _busy(client_cpu: float | None) -> str:
     )
 
 
-def _silent(window: Window) -> str:
-    share = float(np.mean(window.silent))
+def _silent(silent: Flags) -> str:
+    share = float(np.mean(silent)) if len(silent) else 0.0
     if share <= _MOST_SILENT:
         return ""
     return f"{share:.1%} of the tasks that were started on plan ended without any request"
@@ -97,4 +134,38 @@ def _crowded(window: Window, users: int) -> str:
     return (
         f"{queued:.1%} of the requests found all {users} users busy, while only {waiting:.1f} "
         "requests were in flight: the locustfile's own work holds them; raise load.users"
+    )
+
+
+def _steal(steal: float | None) -> str:
+    if steal is None or steal <= _MOST_STEAL:
+        return ""
+    return (
+        f"the hypervisor gave {steal:.1%} of this machine's processor time to others, expected at "
+        f"most {_MOST_STEAL:.0%}"
+    )
+
+
+def _shared(pressure: Pressure) -> str:
+    """Other work that took processors away, as far as both can be seen."""
+    waiting, foreign = pressure.waiting, pressure.foreign
+    others = "work that is not told apart" if foreign is None else f"{foreign:.1f} cores of others"
+    if foreign is not None and foreign <= _MOST_FOREIGN:
+        return ""
+    most = _MOST_WAITING if foreign is not None else _MOST_WAITING_ALONE
+    if waiting is None or waiting <= most:
+        return ""
+    return (
+        f"this machine was busy with {others}: something waited for a processor in {waiting:.0%} "
+        f"of the time, expected at most {most:.0%}"
+    )
+
+
+def _drift(spins: tuple[float, float] | None) -> str:
+    if spins is None or max(spins) <= _MOST_DRIFT * min(spins):
+        return ""
+    before, after = spins
+    return (
+        f"this machine changed its speed: the same calculation took {before * 1e3:.2f} ms before "
+        f"the run and {after * 1e3:.2f} ms after it"
     )

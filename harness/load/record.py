@@ -19,22 +19,27 @@ ROW = np.dtype(
         ("status", "<i2"),  # HTTP, 0 without an answer
         ("name", "<u2"),
         ("answer", "<u4"),
-        ("flags", "<u4"),
+        ("flags", "<u2"),
+        ("phase", "<u2"),
     ]
 )
 Rows = NDArray[np.void]
 
 
-def read_rows(path: Path) -> Rows:
-    """Every whole row of the record, shape (n,), dtype `ROW`; a torn last one is left out.
+def read_rows(path: Path, first: int = 0) -> Rows:
+    """The whole rows of a record from row `first` on, shape (n,); a torn last one is left out.
 
-    A record that does not exist yet has no rows.
+    Mapped, not read: a run of hours has hundreds of megabytes of them. A record that does not
+    exist yet has no rows.
     """
     try:
-        data = path.read_bytes()
+        count = path.stat().st_size // ROW.itemsize - first
     except FileNotFoundError:
-        data = b""
-    return np.frombuffer(data[: len(data) - len(data) % ROW.itemsize], dtype=ROW)
+        count = 0
+    if count <= 0:
+        return np.zeros(0, dtype=ROW)
+    offset = first * ROW.itemsize
+    return np.memmap(path, dtype=ROW, mode="r", offset=offset, shape=(count,))
 
 
 class Lines:
@@ -68,8 +73,8 @@ class Kept:
     body: bytes
 
 
-def read_answers(path: Path) -> list[Kept]:
-    """The distinct answers, in the order in which they first came."""
+def read_answers(lines: Lines) -> list[Kept]:
+    """The distinct answers that came since, in the order in which they first came."""
     return [
         Kept(
             line["id"],
@@ -78,7 +83,7 @@ def read_answers(path: Path) -> list[Kept]:
             line["headers"],
             base64.b64decode(line["body"]),
         )
-        for line in Lines(path).new()
+        for line in lines.new()
     ]
 
 

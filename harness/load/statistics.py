@@ -3,9 +3,8 @@
 Requests are not independent: one slow answer makes the next ones late. The textbook interval of
 a percentile passes a service that stands exactly at its limit in 16 to 27 of 100 runs where it
 promises 1. Here every count is divided by its variance inflation first, as measured by batch
-means. Tried on M/D/1 and M/M/1 queues at 30, 56 and 80 % load with 1000 to 10000 requests: at
-the limit 0 to 7 of 100 runs pass where 2.5 are promised and 0 to 2 where 0.5 are, 0 to 1 fail;
-at twice its p99 as limit a service at 56 % load passes in 87 to 100 of 100.
+means. `python -m benchmarks.load_statistics` shows what that is worth on M/D/1 and M/M/1 queues
+at 30, 56 and 80 % load, with all the early looks of a run.
 """
 
 from __future__ import annotations
@@ -23,8 +22,11 @@ Values = NDArray[np.float64]
 
 BATCHES = 30
 LEAST_INFLATION = 2.0  # a run in which nothing clustered has not shown that nothing can
-_SAFETY = 1.25  # the inflation itself is an estimate, from 29 degrees of freedom
+_SAFETY = 1.5  # the inflation itself is an estimate, from 29 degrees of freedom at best
+_LEVELS = (0.5, 0.75, 0.9)  # runs with few slow answers show little of how they cluster
+_WAIT = 0.7  # share of requests that queue; lower is safer and slower, tuned by simulation
 _MOST_CANDIDATES = 128
+_HALVINGS = 4  # of the gap between two of them
 _BEYOND = (1.1, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 16.0, 64.0)
 
 
@@ -80,10 +82,11 @@ def percentile(
 
     Order statistics on inflated counts. The upper end is a level x of which the run shows that
     at most 1 - p of all requests exceed it, in one of two ways: either with the inflation that
-    is seen at x, at the quantile and at the 90th percentile; or with that of x alone, where the
+    is seen at x, at the quantile and at some lower ones; or with that of x alone, where the
     excess over the fastest answer has also fallen off half-way and a quarter of the way there
-    as fast as queues do ("new better than used": P(X > 2t) <= P(X > t)^2). The second one is
-    what decides soon about a service that is far from its limit.
+    as fast as queues do: P(X > 2t | wait) <= P(X > t | wait)^2 of those requests that wait at
+    all. The second one is what decides soon about a service that is far from its limit. No
+    percentile has an upper end from fewer than `binomial.least_samples` requests.
     """
     n = len(values)
     if n == 0:
@@ -103,7 +106,8 @@ class _Tail:
     ) -> None:
         self._values, self._ordered = values, ordered
         self._over, self._alpha, self._least = 1 - p, alpha, least
-        levels = [_at(ordered, 0.9), _at(ordered, p)]
+        self._fewest = binomial.least_samples(p)
+        levels = [_at(ordered, level) for level in (*_LEVELS, p)]
         self.inflation = max(inflation(values > level, least) for level in levels)
 
     def upper(self, rank: int) -> float:
@@ -111,9 +115,17 @@ class _Tail:
         found = math.inf
         for level in self._candidates_from_above(rank):
             if not self._surely_below(level):
+                found = self._between(level, found)
                 break
             found = level
         return max(found, float(self._ordered[rank - 1]))
+
+    def _between(self, low: float, high: float) -> float:
+        """Closer to where the levels begin that are surely not below; `high` is one of them."""
+        for _ in range(_HALVINGS if math.isfinite(high) else 0):
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._surely_below(middle) else (middle, high)
+        return high
 
     def lower(self, rank: int) -> float:
         """The highest sample that is surely not above the quantile; zero where there is none."""
@@ -137,13 +149,17 @@ class _Tail:
             yield float(finite[index])
 
     def _surely_below(self, level: float) -> bool:
-        if not self._bounded(level, self._over, self._least):
+        if len(self._values) < self._fewest or not self._bounded(level, self._over, self._least):
             return False
         if self._bounded(level, self._over, self.inflation):
             return True
         least = float(self._ordered[0])
         return all(
-            self._bounded(least + (level - least) / part, self._over ** (1 / part), self._least)
+            self._bounded(
+                least + (level - least) / part,
+                _WAIT * (self._over / _WAIT) ** (1 / part),
+                self._least,
+            )
             for part in (2, 4)
         )
 

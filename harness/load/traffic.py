@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.load import binomial, statistics
+from harness import labels
+from harness.load import binomial, names, statistics
 from harness.load.looks import needed
+from harness.load.phases import Failure, Phase
 from harness.load.window import Values, Window
 from harness.model import Measurement, Usage
 
 FAILED_MS = 3_600_000.0  # a failed request counts as one hour, where a number must be written
-_LATENCY = re.compile(r"latency_p(\d{1,2})(?:_(\d+))?")
-_MIB = 1024.0**2
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Requests that failed in one way."""
-
-    name: str  # method and path, or the name that a locustfile gave it
-    status: int  # 0: no answer
-    reason: str
-    count: int
+_PERCENTILE = re.compile(r"(latency|service|lateness)_p(\d{1,2})(?:_(\d+))?")
+_FLOORS = 2.0  # a limit nearer to the floor than that is a limit on the load generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +42,7 @@ class Traffic:
     ended_early: bool
     window: Window
     warmup: WarmUp
+    names: Mapping[int, str] = field(default_factory=dict)  # of the window's numbers
     failures: tuple[Failure, ...] = ()
     usage: tuple[Usage, ...] = ()  # of the endpoint, in order of time
     memory_limit_bytes: float | None = None  # what gate.toml gives the candidate
@@ -57,6 +51,9 @@ class Traffic:
     excuses: tuple[str, ...] = ()  # why a limit that it breaks may not be the endpoint's fault
     notes: tuple[str, ...] = ()
     died: str = ""  # how the candidate ended, where it did so under the load
+    deadline: float | None = None  # seconds from the planned start: later answers are no goodput
+    floor: Values | None = None  # what the same client measures of a server that does nothing, s
+    phase: Phase | None = None  # everything that was sent, also what is not judged
 
     @property
     def n(self) -> int:
@@ -74,17 +71,39 @@ class Traffic:
         return int(np.count_nonzero(np.isinf(self.response)))
 
     def measure(self, name: str) -> Measurement | None:
-        """The measurement of that name, None for a name that a load run does not know.
+        """The measurement of that name, None for one that a load run does not know or have.
 
-        `latency_p99`, `latency_p99_9`, any other percentile below 100; `error_rate`,
-        `throughput`, `throughput_share`.
+        `latency_p99`, `latency_p99_9`, any other percentile below 100, and the same of `service`
+        and `lateness`; `error_rate`, `throughput`, `throughput_share`; `goodput` and
+        `goodput_share` where there is a deadline. With a label, `latency_p95{name=predict}`, of
+        the requests of one name; None where there was none.
         """
+        if "{" in name:
+            return names.measure(self, name)
         level = quantile(name)
         if level is not None:
             return self._latency(name, level)
+        if _PERCENTILE.fullmatch(name):
+            return self._clock(name)
         if name == "error_rate":
             return self._error_rate()
+        if name in ("goodput", "goodput_share"):
+            return None if self.deadline is None else self._goodput(name, self.deadline)
         return self._throughput(name) if name in ("throughput", "throughput_share") else None
+
+    def near_floor(self, name: str, limit: float) -> str:
+        """Why a limit of `limit` seconds on a percentile cannot be judged here; empty: it can."""
+        level = quantile(name)
+        if level is None or self.floor is None or len(self.floor) == 0:
+            return ""
+        floor = float(np.quantile(self.floor, level))
+        if limit > _FLOORS * floor:
+            return ""
+        return (
+            f"{name}: a limit of {limit * 1e3:g} ms is within {_FLOORS:g} times of what this load "
+            f"generator measures of a server that does nothing ({floor * 1e3:.2f} ms on the same "
+            "way): judge it on a quieter machine, or raise it"
+        )
 
     def unbounded(self, name: str) -> str:
         """Why a percentile has no upper end in this run; empty where it has one."""
@@ -92,15 +111,15 @@ class Traffic:
         found = self.measure(name)
         if level is None or found is None or found.high != FAILED_MS:
             return ""
-        least = needed(level, self.confidence)
-        if self.n < least:
+        least, part = needed(level, self.confidence), self._named(name)
+        if part.n < least:
             return (
-                f"{name} cannot be bounded by {self.n} requests: at least {least} are needed, "
-                f"set load.duration to {math.ceil(least / self.rate)} s or raise load.rate"
+                f"{name} cannot be bounded by {part.n} requests: at least {least} are needed, "
+                f"set load.duration to {math.ceil(least / part.rate)} s or raise load.rate"
             )
         return (
             f"{name} cannot be bounded: slow and failed answers come in clusters, which make "
-            f"{self.n} requests worth {self.n / self.inflation(level):.0f}; raise load.duration"
+            f"{part.n} requests worth {part.n / part.inflation(level):.0f}; raise load.duration"
         )
 
     def endless(self, name: str) -> str:
@@ -109,61 +128,43 @@ class Traffic:
         found = self.measure(name)
         if level is None or found is None or found.value < FAILED_MS:
             return ""
-        lost = int(np.count_nonzero(~np.isfinite(self.response)))
-        return f"{name} is not finite: {lost} of {self.n} requests got no right answer"
+        part = self._named(name)
+        lost = int(np.count_nonzero(~np.isfinite(part.response)))
+        return f"{name} is not finite: {lost} of {part.n} requests got no right answer"
 
     def inflation(self, level: float) -> float:
         """By how much the count is divided for the interval of a percentile."""
         return statistics.percentile(self.response, level, self.confidence).inflation
 
-    def service_ms(self, level: float) -> float | None:
-        """A percentile of the service time of the requests that were answered, ms."""
-        seconds = self.window.service[np.isfinite(self.window.service)]
-        return float(np.quantile(seconds, level)) * 1e3 if len(seconds) else None
-
-    def lateness_ms(self, level: float) -> float | None:
-        """A percentile of the client's own lateness, ms."""
-        seconds = self.window.lateness[np.isfinite(self.window.lateness)]
-        return float(np.quantile(seconds, level)) * 1e3 if len(seconds) else None
-
-    def memory_growth_mib(self) -> float | None:
-        """From the first to the last samples under load, MiB: the median of three at each end."""
-        used = self._memory()
-        if len(used) < 2:
-            return None
-        ends = min(3, len(used) // 2)
-        return float(np.median(used[-ends:]) - np.median(used[:ends])) / _MIB
-
-    def memory_peak_share(self) -> float | None:
-        """Largest sample, warm-up included, as % of the candidate's memory limit."""
-        used = [sample.memory_bytes for sample in self.usage if sample.memory_bytes is not None]
-        limits = [sample.memory_limit_bytes for sample in self.usage if sample.memory_limit_bytes]
-        limit = limits[-1] if limits else self.memory_limit_bytes
-        return 100.0 * max(used) / limit if used and limit else None
-
-    def throttled_share(self) -> tuple[float, int] | None:
-        """Share of the processor quota's periods that were throttled, %, and their number."""
-        seen = [
-            (sample.periods, sample.throttled_periods)
-            for sample in self.usage
-            if sample.periods is not None and sample.throttled_periods is not None
-        ]
-        if len(seen) < 2:
-            return None
-        periods, throttled = (seen[-1][i] - seen[0][i] for i in (0, 1))
-        return (100.0 * throttled / periods, periods) if periods > 0 else None
-
-    def _memory(self) -> list[int]:
-        return [
-            sample.memory_bytes
-            for sample in self.usage
-            if sample.memory_bytes is not None and sample.at >= self.window.start
-        ]
+    def _named(self, name: str) -> Traffic:
+        """What a measurement is of: the whole, or the requests of one name."""
+        wanted = labels.split(name)[1].get("name")
+        return self if wanted is None else names.part(self, wanted) or self
 
     def _latency(self, name: str, level: float) -> Measurement:
         found = statistics.percentile(self.response, level, self.confidence)
         low, value, high = (_ms(end) for end in (found.low, found.value, found.high))
         return Measurement(name, value, "ms", low=low, high=high, n=found.n)
+
+    def _clock(self, name: str) -> Measurement | None:
+        """A percentile of the time from the send, or of the client's own lateness."""
+        values = self.window.service if name.startswith("service") else self.window.lateness
+        seconds = values[np.isfinite(values)]
+        if len(seconds) == 0:
+            return None
+        return Measurement(
+            name, float(np.quantile(seconds, _level(name))) * 1e3, "ms", n=len(seconds)
+        )
+
+    def _goodput(self, name: str, deadline: float) -> Measurement:
+        """Right answers within the deadline, among the requests planned in the window."""
+        found = statistics.share(self.response <= deadline, self.confidence)
+        if name == "goodput_share":
+            low, value, high = (100 * end for end in (found.low, found.value, found.high))
+            return Measurement(name, value, "%", low=low, high=high, n=found.n)
+        rate = found.n / self.window.seconds
+        low, value, high = (rate * end for end in (found.low, found.value, found.high))
+        return Measurement(name, value, "/s", low=low, high=high, n=found.n)
 
     def _error_rate(self) -> Measurement:
         found = statistics.share(self.window.errors, self.confidence)
@@ -191,12 +192,15 @@ class Traffic:
 
 
 def quantile(name: str) -> float | None:
-    """0.99 of `latency_p99`, 0.999 of `latency_p99_9`; None for other names."""
-    match = _LATENCY.fullmatch(name)
-    if match is None:
-        return None
-    level = float(f"{match[1]}.{match[2] or 0}") / 100
-    return level if 0 < level < 1 else None
+    """0.99 of `latency_p99`, 0.999 of `latency_p99_9`, also with a label; None for other names."""
+    base, _ = labels.split(name)
+    return _level(base) if base.startswith("latency_p") and _level(base) > 0 else None
+
+
+def _level(name: str) -> float:
+    """0.99 of any percentile's name; zero of a name that is none."""
+    match = _PERCENTILE.fullmatch(name)
+    return float(f"{match[2]}.{match[3] or 0}") / 100 if match else 0.0
 
 
 def _ms(seconds: float) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,18 @@ from harness.load.record import Rows, has
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Names = NDArray[np.uint16]
+
+
+def _no_names() -> Names:
+    return np.zeros(0, dtype=np.uint16)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """Planned requests in order of their planned start, and what else was sent meanwhile.
 
-    All arrays but `errors` have the shape (n,); times are seconds.
+    All arrays but `errors` and `error_names` have the shape (n,); times are seconds.
     """
 
     start: float  # time.monotonic()
@@ -36,6 +42,8 @@ class Window:
     pending: Flags  # no row yet
     errors: Flags  # of every request that was sent, further ones of a task included
     done: int  # right answers that ended inside the window
+    names: Names = field(default_factory=_no_names)  # name ids of the record, (n,)
+    error_names: Names = field(default_factory=_no_names)  # the same of `errors`
 
     @property
     def n(self) -> int:
@@ -43,60 +51,96 @@ class Window:
         return int(len(self.planned) - np.count_nonzero(self.silent))
 
 
-def cut(
-    rows: Rows,
-    schedule: Times,
-    origin: float,
-    first: int,
-    last: int,
-    end: float,
-    wrong: Mapping[int, str],
-) -> Window:
-    """The window of the planned requests `first` to `last` (excluded), ending at `end` seconds.
+class Gathering:
+    """Rows as they come, each placed at the request that was planned; none is looked at twice."""
 
-    `schedule` and `end` count from `origin`, which is a time.monotonic(); `wrong` names the
-    distinct answers that break the contract: their requests failed.
-    """
-    due = origin + schedule[first:last]
-    start = origin + (schedule[first - 1] if first else 0.0)
-    failed = has(rows, layout.FAILED) | np.isin(rows["answer"], list(wrong))
-    ticket = has(rows, layout.TICKET) & (rows["planned"] >= due[0]) & (rows["planned"] <= due[-1])
-    at = np.searchsorted(due, rows["planned"][ticket])
-    mine, bad = rows[ticket], failed[ticket]
-    late = mine["sent"] - mine["planned"]
-    response = np.where(bad, np.inf, late + mine["service"])
-    unsent, queued = has(mine, layout.UNSENT), has(mine, layout.QUEUED)
-    silent = has(mine, layout.SILENT)
-    heard = mine["status"] > 0
-    stop = origin + end
-    ended = rows["sent"] + rows["service"]
-    done = has(rows, layout.TICKET) & ~failed & (ended >= start) & (ended < stop)
-    other = ~has(rows, layout.TICKET) & (rows["sent"] >= start) & (rows["sent"] < stop)
-    errors = np.concatenate([bad[~unsent & ~silent], failed[other]])
-    return Window(
-        start=start,
-        seconds=stop - start,
-        planned=due - start,
-        response=_place(len(due), at, response, np.inf),
-        service=_place(len(due), at, np.where(heard, mine["service"], np.nan), np.nan),
-        lateness=_place(len(due), at, np.where(queued | silent, np.nan, late), np.nan),
-        status=_place(len(due), at, mine["status"], 0).astype(np.int16),
-        unsent=_mark(len(due), at, unsent),
-        silent=_mark(len(due), at, silent),
-        queued=_mark(len(due), at, queued),
-        pending=~_mark(len(due), at, np.ones(len(at), dtype=np.bool_)),
-        errors=errors,
-        done=int(np.count_nonzero(done)),
-    )
+    def __init__(self, schedule: Times, origin: float) -> None:
+        """`schedule` counts from `origin`, a time.monotonic(), and ascends strictly."""
+        n = len(schedule)
+        self._schedule = schedule
+        self._due = origin + schedule
+        self._origin = origin
+        self._late = np.full(n, np.nan, dtype=np.float32)
+        self._service = np.full(n, np.nan, dtype=np.float32)
+        self._status = np.zeros(n, dtype=np.int16)
+        self._name = np.zeros(n, dtype=np.uint16)
+        self._answer = np.zeros(n, dtype=np.uint32)
+        self._flags = np.zeros(n, dtype=np.uint16)
+        self._seen = np.zeros(n, dtype=np.bool_)
+        self._others: list[Rows] = []  # further requests of tasks
+
+    def take(self, rows: Rows) -> None:
+        """Place rows that were not taken before."""
+        ticket = has(rows, layout.TICKET)
+        if not ticket.all():
+            self._others.append(rows[~ticket])
+        mine = rows[ticket]
+        at = np.searchsorted(self._due, mine["planned"])
+        known = at < len(self._due)
+        mine, at = mine[known], at[known]
+        self._late[at] = mine["sent"] - mine["planned"]
+        self._service[at] = mine["service"]
+        self._status[at] = mine["status"]
+        self._name[at] = mine["name"]
+        self._answer[at] = mine["answer"]
+        self._flags[at] = mine["flags"]
+        self._seen[at] = True
+
+    def window(
+        self, first: int, last: int, end: float, wrong: Mapping[int, str] | None = None
+    ) -> Window:
+        """The planned requests `first` to `last` (excluded), ending `end` seconds from the origin.
+
+        `wrong` names the distinct answers that break the contract: their requests failed.
+        """
+        part = slice(first, last)
+        start = self._origin + (float(self._schedule[first - 1]) if first else 0.0)
+        stop = self._origin + end
+        late, service, seen = self._late[part], self._service[part], self._seen[part]
+        flags = self._flags[part]
+        broken = list(wrong or ())
+        bad = ~seen | ((flags & layout.FAILED) != 0) | np.isin(self._answer[part], broken)
+        unsent, silent, queued = (
+            (flags & flag) != 0 for flag in (layout.UNSENT, layout.SILENT, layout.QUEUED)
+        )
+        errors = seen & ~unsent & ~silent
+        other, other_names = self._further(start, stop, broken)
+        return Window(
+            start=start,
+            seconds=stop - start,
+            planned=self._due[part] - start,
+            response=np.where(bad, np.inf, late.astype(np.float64) + service),
+            service=np.where(self._status[part] > 0, service, np.nan).astype(np.float64),
+            lateness=np.where(queued | silent, np.nan, late).astype(np.float64),
+            status=self._status[part].copy(),
+            unsent=unsent,
+            silent=silent,
+            queued=queued,
+            pending=~seen,
+            errors=np.concatenate([bad[errors], other]),
+            done=self._done(last, start, stop, broken),
+            names=self._name[part].copy(),
+            error_names=np.concatenate([self._name[part][errors], other_names]),
+        )
+
+    def _done(self, last: int, start: float, stop: float, broken: list[int]) -> int:
+        """Right answers between two moments, also to what was planned before."""
+        ended = self._due[:last] + self._late[:last] + self._service[:last]
+        bad = ((self._flags[:last] & layout.FAILED) != 0) | np.isin(self._answer[:last], broken)
+        return int(np.count_nonzero(~bad & (ended >= start) & (ended < stop)))
+
+    def _further(self, start: float, stop: float, broken: list[int]) -> tuple[Flags, Names]:
+        failed: list[Any] = [np.zeros(0, dtype=np.bool_)]
+        names: list[Any] = [_no_names()]
+        for rows in self._others:
+            inside = rows[(rows["sent"] >= start) & (rows["sent"] < stop)]
+            failed.append(has(inside, layout.FAILED) | np.isin(inside["answer"], broken))
+            names.append(inside["name"])
+        return np.concatenate(failed), np.concatenate(names)
 
 
-def _place(n: int, at: NDArray[np.intp], values: NDArray[np.generic], empty: float) -> Values:
-    placed = np.full(n, empty)
-    placed[at] = values
-    return placed
-
-
-def _mark(n: int, at: NDArray[np.intp], values: Flags) -> Flags:
-    placed = np.zeros(n, dtype=np.bool_)
-    placed[at] = values
-    return placed
+def whole(rows: Rows, schedule: Times, origin: float, end: float) -> Window:
+    """All of a schedule, in one piece; `end` is a time.monotonic()."""
+    gathered = Gathering(schedule, origin)
+    gathered.take(rows)
+    return gathered.window(0, len(schedule), end - origin)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from harness.config import Policy
 from harness.errors import ReportError
 from harness.judge import judge
+from harness.labels import declared_as
 from harness.limits import Limit
 from harness.model import CheckResult, JudgedMeasurement, Measurement, Outcome, Severity
 from harness.report.build import policy_used, this_tool
@@ -86,12 +87,15 @@ def _limits(result: CheckResult, policy: Policy) -> dict[str, Limit]:
         raise ReportError(f"{result.id}: declared limit: {problem}") from None
     own = {*declared.limits, *declared.measures, *(row.name for row in result.measurements)}
     in_force = policy.limits_of(result.family, defaults)
-    for name in (name for name in defaults if in_force[name].opposes(defaults[name])):
-        raise ReportError(
-            f"{result.id}: limit {name} = {in_force[name].text!r} bounds it from the wrong side: "
-            f"expected one like {defaults[name].text!r}"
-        )
-    return {name: limit for name, limit in in_force.items() if name in own}
+    for name, limit in in_force.items():
+        like = defaults.get(declared_as(name, defaults) or "")
+        if like is not None and limit.opposes(like):
+            raise ReportError(
+                f"{result.id}: limit {name} = {limit.text!r} bounds it from the wrong side: "
+                f"expected one like {like.text!r}"
+            )
+    known = {name for name in in_force if name in own or declared_as(name, own)}
+    return {name: limit for name, limit in in_force.items() if name in known}
 
 
 def _measurement(row: JudgedMeasurement, limit: Limit | None) -> Measurement:

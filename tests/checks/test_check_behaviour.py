@@ -234,7 +234,7 @@ def test_a_slow_service_without_keep_alive_passes_every_check(tmp_path: Path) ->
 def _beside(contract: Contract, now: Rows, then: Rows) -> Sequence[object]:
     with serve(service(now)) as fake, serve(service(then)) as old:
         startup = Startup(ready=True, seconds=0.5)
-        baseline = Baseline("m:1", "sha256:abc", old.base_url, startup)
+        baseline = Baseline("m:1", "sha256:abc", old, startup)
         return check_behaviour.check_baseline(contract, baseline, fake)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,14 @@ import pytest
 from checks import check_load
 from harness.config import Gate, load
 from harness.declare import spec_of
+from harness.errors import GateError
 from harness.judge import Judgement, judge
 from harness.limits import Limit
 from harness.load import Traffic
-from harness.load.traffic import Failure, WarmUp
+from harness.load.phases import Failure
+from harness.load.traffic import WarmUp
 from harness.load.window import Values, Window
-from harness.model import Outcome, Usage
+from harness.model import Outcome, Severity, Usage
 
 pytestmark = pytest.mark.alone
 
@@ -77,9 +80,9 @@ def test_a_fast_service_passes_with_its_percentiles_and_pictures() -> None:
     judged = _latency(_traffic(np.linspace(0.01, 0.05, 1000)))
     assert judged.outcome is Outcome.PASSED
     names = [row.name for row in judged.measurements]
-    assert names == ["latency_p50", "latency_p95", "latency_p99"]
-    assert [item.kind for item in judged.evidence] == ["histogram", "series"]
-    assert all(row.low is not None and row.high is not None for row in judged.measurements)
+    assert names == ["latency_p50", "latency_p95", "latency_p99", "service_p99", "lateness_p99"]
+    assert [item.kind for item in judged.evidence] == ["histogram", "timeline"]
+    assert all(row.low is not None and row.high is not None for row in judged.measurements[:3])
 
 
 def test_a_slow_service_fails() -> None:
@@ -104,6 +107,32 @@ def test_few_requests_that_are_all_too_slow_fail_all_the_same() -> None:
     assert _latency(_traffic(np.full(300, 0.4))).outcome is Outcome.FAILED
 
 
+def _named() -> Traffic:
+    run = _traffic(np.where(np.arange(2000) % 2, 0.01, 0.1), names={0: "POST /a", 1: "POST /b"})
+    ids = (np.arange(2000) % 2).astype(np.uint16)
+    return replace(run, window=replace(run.window, names=ids, error_names=ids))
+
+
+def test_a_limit_on_one_endpoint_is_judged_by_its_own_requests() -> None:
+    text = Limit.parse("<= 50 ms")
+    limits = {"latency_p95{name=a}": text, "latency_p95{name=b}": text}
+    judged = judge(limits, check_load.check_latency(_named(), limits))
+    outcomes = {row.name: row.outcome for row in judged.measurements if row.limit is not None}
+    assert list(outcomes.items()) == [
+        ("latency_p95{name=a}", Outcome.FAILED),
+        ("latency_p95{name=b}", Outcome.PASSED),
+    ]
+
+
+def test_a_limit_on_an_endpoint_that_had_no_request_is_an_error() -> None:
+    for check, name in (
+        (check_load.check_latency, "latency_p95{name=c}"),
+        (check_load.check_errors, "error_rate{name=c}"),
+    ):
+        with pytest.raises(GateError, match="names that were sent: 'POST /a', 'POST /b'"):
+            check(_named(), {name: Limit.parse("<= 1")})
+
+
 def test_a_run_that_doubts_itself_neither_passes_nor_fails() -> None:
     for seconds in (0.01, 0.4):
         judged = _latency(_traffic(np.full(1000, seconds), doubts=("the client was late",)))
@@ -123,9 +152,31 @@ def test_a_percentile_that_no_answer_reaches_is_a_failure_and_no_number() -> Non
     assert "latency_p99" not in [row.name for row in judged.measurements]
 
 
-def test_what_passes_in_spite_of_a_late_load_generator_has_passed() -> None:
+def test_what_passes_in_spite_of_a_late_load_generator_has_passed_with_a_warning() -> None:
     judged = _latency(_traffic(np.full(1000, 0.01), excuses=("the client was late",)))
     assert judged.outcome is Outcome.PASSED
+    assert judged.findings[0].message == "the client was late"
+    assert judged.findings[0].severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("floor", "expected"), [(0.002, Outcome.PASSED), (0.015, Outcome.INCONCLUSIVE)]
+)
+def test_a_limit_near_the_floor_decides_nothing(floor: float, expected: Outcome) -> None:
+    run = _traffic(np.full(1000, 0.01), floor=np.full(500, floor))
+    limits = {"latency_p99": Limit.parse("<= 20 ms")}
+    assert judge(limits, check_load.check_latency(run, limits)).outcome is expected
+
+
+def test_goodput_is_what_came_right_and_in_time() -> None:
+    response = np.full(1000, 0.01)
+    response[::4] = 0.5
+    run = _traffic(response, deadline=0.1)
+    limits = {"goodput_share": Limit.parse(">= 95 %")}
+    judged = judge(limits, check_load.check_throughput(run, limits))
+    values = {row.name: row.value for row in judged.measurements}
+    assert (values["goodput_share"], values["goodput"]) == (75.0, 75.0)
+    assert judged.outcome is Outcome.FAILED
 
 
 def test_a_percentile_that_a_policy_limits_is_measured() -> None:
@@ -167,63 +218,159 @@ def test_throughput_passes_where_everything_is_answered_and_fails_where_half_is(
     assert judge(limits, check_load.check_throughput(half, limits)).outcome is Outcome.FAILED
 
 
+def _sampled(**last: Any) -> tuple[Usage, ...]:
+    """Looks of ten seconds; the last one differs."""
+    looks = [
+        Usage(float(at), cpu_s=0.2 * at, memory_bytes=500 * _MIB, oom_kills=0, restarts=0)
+        for at in range(11)
+    ]
+    return (*looks[:-1], replace(looks[-1], **last))
+
+
+def _rig() -> Any:
+    """A rig whose endpoint has ended long ago."""
+    return SimpleNamespace(endpoint=SimpleNamespace(usage=lambda: Usage(at=11.0)))
+
+
 @pytest.mark.parametrize(("used", "expected"), [(500, Outcome.PASSED), (980, Outcome.FAILED)])
 def test_memory_is_held_against_the_candidates_limit(used: int, expected: Outcome) -> None:
-    usage = tuple(Usage(at=float(i), memory_bytes=used * _MIB) for i in range(1, 7))
+    usage = _sampled(memory_bytes=used * _MIB)
     run = _traffic(np.full(1000, 0.01), usage=usage, memory_limit_bytes=1000.0 * _MIB)
     judged = judge(_limits(check_load.check_memory), check_load.check_memory(run))
     assert judged.outcome is expected
-    assert [row.name for row in judged.measurements] == ["memory_peak", "memory_growth"]
-    assert judged.evidence[0].title == "Memory under load"
+    assert [row.name for row in judged.measurements] == ["memory_peak"]
 
 
-def test_memory_that_was_not_measured_is_skipped_and_never_zero() -> None:
-    with pytest.raises(pytest.skip.Exception, match="not measured"):
-        check_load.check_memory(_traffic(np.full(1000, 0.01), usage=(Usage(at=1.0),)))
-
-
-def test_throttling_is_for_information() -> None:
-    usage = (
-        Usage(at=1.0, periods=100, throttled_periods=0),
-        Usage(at=2.0, periods=200, throttled_periods=25),
-    )
-    judged = judge({}, check_load.check_throttling(_traffic(np.full(9, 0.01), usage=usage)))
+def test_the_price_of_a_request_is_for_information() -> None:
+    run = _traffic(np.full(1000, 0.01), usage=_sampled())
+    judged = judge({}, check_load.check_processor(run))
     assert judged.outcome is Outcome.PASSED
-    assert (judged.measurements[0].value, judged.measurements[0].n) == (25.0, 100)
-    spec = spec_of(check_load.check_throttling)
-    assert spec is not None
-    assert spec.advisory
-
-
-def test_throttling_that_was_not_measured_is_skipped() -> None:
-    with pytest.raises(pytest.skip.Exception, match="not measured"):
-        check_load.check_throttling(_traffic(np.full(9, 0.01)))
+    assert [(row.name, round(row.value or 0)) for row in judged.measurements] == [
+        ("cpu_per_request", 2)
+    ]
 
 
 @pytest.mark.parametrize(
-    ("candidate", "with_load", "latency", "memory", "throttling"),
+    ("last", "expected"),
     [
-        ('image = "c:1"', True, True, True, True),
-        ('command = ["python", "app.py"]', True, True, True, False),
-        ('url = "http://127.0.0.1:1"', True, True, False, False),
-        ('image = "c:1"', False, False, False, False),
+        ({}, Outcome.PASSED),
+        ({"oom_kills": 1}, Outcome.FAILED),
+        ({"restarts": 2}, Outcome.PASSED),  # and nothing was lost by it
+        ({"oom_kills": None, "memory_bytes": None}, Outcome.PASSED),  # seen in the looks before
+    ],
+)
+def test_a_kill_for_memory_fails(last: dict[str, Any], expected: Outcome) -> None:
+    run = _traffic(np.full(1000, 0.01), usage=_sampled(**last))
+    judged = judge(_limits(check_load.check_kills), check_load.check_kills(_rig(), run))
+    assert judged.outcome is expected
+
+
+def test_a_process_that_was_replaced_while_requests_were_lost_fails() -> None:
+    run = _traffic(_failing(0.002), usage=_sampled(restarts=1))
+    run = replace(run, window=replace(run.window, status=np.zeros(1000, dtype=np.int16)))
+    judged = judge(_limits(check_load.check_kills), check_load.check_kills(_rig(), run))
+    assert judged.outcome is Outcome.FAILED
+    assert "restarts = 1" in judged.reason
+
+
+@pytest.mark.parametrize(("size", "expected"), [(0, Outcome.PASSED), (400, Outcome.FAILED)])
+def test_a_soak_decides_about_leaks(size: int, expected: Outcome) -> None:
+    judged = judge(*_leaking(size, seconds=400.0))
+    assert judged.outcome is expected
+    assert [item.kind for item in judged.evidence] == ["curve"]
+
+
+@pytest.mark.parametrize("size", [0, 400])
+def test_a_run_too_short_for_leaks_is_inconclusive_and_says_how_long_it_must_be(size: int) -> None:
+    judged = judge(*_leaking(size, seconds=30.0))
+    assert judged.outcome is Outcome.INCONCLUSIVE
+    assert 'set load.soak = "6 min"' in judged.reason
+
+
+def _leaking(size: int, seconds: float) -> tuple[dict[str, Limit], Any]:
+    """What the leak check makes of a service that keeps `size` bytes of each of 100 /s."""
+    run = _traffic(np.full(int(100 * seconds), 0.01))
+    run = replace(
+        run,
+        window=replace(run.window, seconds=seconds, planned=np.arange(0, seconds, 0.01)),
+        usage=tuple(
+            Usage(float(at), memory_bytes=50 * _MIB + int(100 * size * at))
+            for at in np.arange(0, seconds, 0.5)
+        ),
+    )
+    limits = _limits(check_load.check_leak)
+    return limits, check_load.check_leak(run, limits)
+
+
+@pytest.mark.parametrize("check", ["memory", "processor", "kills"])
+def test_what_was_not_measured_is_skipped_and_never_zero(check: str) -> None:
+    run = _traffic(np.full(1000, 0.01), usage=(Usage(at=1.0), Usage(at=2.0)))
+    asked = (_rig(), run) if check == "kills" else (run,)
+    with pytest.raises(pytest.skip.Exception, match="not measured"):
+        getattr(check_load, f"check_{check}")(*asked)
+
+
+def test_a_leak_that_cannot_be_measured_is_skipped() -> None:
+    with pytest.raises(pytest.skip.Exception, match="not measured"):
+        check_load.check_leak(_traffic(np.full(1000, 0.01), usage=(Usage(at=1.0),)), {})
+
+
+@pytest.mark.parametrize(
+    ("candidate", "load_keys", "expected"),
+    [
+        ('image = "c:1"', "[load]\n", "latency memory kills"),
+        ('image = "c:1"', '[load]\nsoak = "6 min"\n', "latency memory kills leak"),
+        ('command = ["python", "app.py"]', '[load]\nsoak = "6 min"\n', "latency memory leak"),
+        ('url = "http://127.0.0.1:1"', "[load]\n", "latency"),
+        ('image = "c:1"', "", ""),
     ],
 )
 def test_checks_apply_to_what_a_gate_has(
-    tmp_path: Path,
-    candidate: str,
-    with_load: bool,
-    latency: bool,
-    memory: bool,
-    throttling: bool,
+    tmp_path: Path, candidate: str, load_keys: str, expected: str
 ) -> None:
     path = tmp_path / "gate.toml"
     path.write_text(
-        f'version = 1\n[candidate]\nname = "c"\n{candidate}\n[contract]\npath = "/p"\n'
-        + ("[load]\n" if with_load else "")
+        f'version = 1\n[candidate]\nname = "c"\n{candidate}\n[contract]\npath = "/p"\n{load_keys}'
     )
     gate: Gate = load(path)
-    checks = (check_load.check_latency, check_load.check_memory, check_load.check_throttling)
-    specs = [spec_of(check) for check in checks]
-    reasons = [spec.applies(gate) for spec in specs if spec is not None and spec.applies]
-    assert [not reason for reason in reasons] == [latency, memory, throttling]
+    applying = []
+    for name in ("latency", "memory", "kills", "leak"):
+        spec = spec_of(getattr(check_load, f"check_{name}"))
+        assert spec is not None and spec.applies is not None
+        if not spec.applies(gate):
+            applying.append(name)
+    assert " ".join(applying) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("[load]\n", "caching"),
+        ('[load]\ncapacity = "60 s"\n', "caching capacity"),
+        ('[load]\noverload = "5 s"\n', "caching overload"),
+        ('[load]\nlocustfile = "locustfile.py"\n', ""),
+        ("", ""),
+    ],
+)
+def test_what_is_tried_beyond_the_declared_traffic_has_to_be_asked_for(
+    tmp_path: Path, keys: str, expected: str
+) -> None:
+    (tmp_path / "locustfile.py").touch()
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        f'version = 1\n[candidate]\nname = "c"\nimage = "c:1"\n[contract]\npath = "/p"\n{keys}'
+    )
+    gate: Gate = load(path)
+    specs = {
+        name: spec_of(getattr(check_load, f"check_{name}"))
+        for name in ("caching", "capacity", "overload")
+    }
+    applying = [n for n, spec in specs.items() if spec and spec.applies and not spec.applies(gate)]
+    assert " ".join(applying) == expected
+
+
+def test_repetitions_that_cannot_be_told_are_skipped_with_the_reason() -> None:
+    rig = SimpleNamespace(plan=SimpleNamespace(first=200), distinct=7, driver=None)
+
+    with pytest.raises(pytest.skip.Exception, match="of 7 different ones that the contract gives"):
+        check_load.check_caching(rig, _traffic(np.full(1000, 0.01)))  # type: ignore[arg-type]

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,8 @@ from harness.load.window import Values, Window
 from harness.model import Exit, Finding, Usage
 
 # An asyncio server with one JSON argument: delay (s), freeze [every, for] (s), status, body,
-# raw (sent as it is), close (after each answer), single (one request at a time).
+# raw (sent as it is), close (after each answer), single (one request at a time), shed (503 where so
+# many wait), keep (a body that was seen before is answered at once).
 _SERVER = r"""
 import asyncio, json, sys, time
 told = json.loads(sys.argv[1])
@@ -32,6 +32,7 @@ head = "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\
     told.get("status", 200), len(body), "Connection: close\r\n" if told.get("close") else "")
 answer = told["raw"].encode("latin-1") if "raw" in told else head.encode() + body
 free_at = 0.0
+seen = set()
 
 def due(now):
     global free_at
@@ -60,7 +61,14 @@ class Server(asyncio.Protocol):
             if len(rest) < length:
                 return
             self.data = rest[length:]
-            asyncio.get_running_loop().call_at(due(time.monotonic()), self.reply)
+            now = time.monotonic()
+            if "shed" in told and free_at - now > told["shed"] * told["delay"]:
+                self.transport.write(b"HTTP/1.1 503 X\r\nContent-Length: 4\r\n\r\nbusy")
+            elif told.get("keep") and rest[:length] in seen:
+                self.reply()
+            else:
+                seen.add(rest[:length])
+                asyncio.get_running_loop().call_at(due(now), self.reply)
     def reply(self):
         if told.get("silent"):
             return
@@ -120,6 +128,10 @@ class Promise:
         """The corpus."""
         return (Prepared(),)
 
+    def fresh(self, rows: int | None = None, seed: int = 1) -> Iterator[Any]:
+        """No others."""
+        return iter(())
+
     def survey(self, base_url: str) -> Promise:
         """What came back when nobody else asked."""
         return self
@@ -131,7 +143,7 @@ class Promise:
         return [Finding("response-schema", "not what was promised", location="$.positive")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[..., Loaded]]:
     """Start a server of given behaviour on a free port of 127.0.0.1."""
     started: list[subprocess.Popen[bytes]] = []
@@ -155,16 +167,43 @@ def serve() -> Iterator[Callable[..., Loaded]]:
             process.stdout.close()
 
 
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
+
+
 @pytest.fixture
-def gate(tmp_path: Path) -> Callable[..., Gate]:
+def answering() -> Iterator[Callable[..., str]]:
+    """Serve each connection by a function in a greenlet of this process; gives the base URL."""
+    from gevent.server import StreamServer
+
+    started: list[Any] = []
+
+    def start(handle: Callable[[Any], None]) -> str:
+        server = StreamServer(("127.0.0.1", 0), lambda connection, _: handle(connection))
+        server.start()
+        started.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in started:
+        server.stop(timeout=0)
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Gate]:
     """A gate with a [load] of the given keys."""
 
     def make(locustfile: str | None = None, **keys: Any) -> Gate:
+        tmp_path = tmp_path_factory.mktemp("gate")
         lines = [
             'version = 1\n[candidate]\nname = "c"\nurl = "http://127.0.0.1:1"',
             '[contract]\npath = "/predict"\n[load]',
         ]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+        lines += [f"{key} = {_toml(value)}" for key, value in keys.items()]
         if locustfile is not None:
             (tmp_path / "locustfile.py").write_text(locustfile, encoding="utf-8")
             lines.append('locustfile = "locustfile.py"')
@@ -175,7 +214,7 @@ def gate(tmp_path: Path) -> Callable[..., Gate]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def promise() -> type[Promise]:
     """The class of small contracts."""
     return Promise

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from harness.load.answers import usual_faults, wrong_answers
+from harness.load.answers import Answers, usual_faults
 
 
 def _line(number: int, body: bytes) -> str:
@@ -22,14 +22,37 @@ def test_each_distinct_answer_is_judged_by_the_contract(
 ) -> None:
     path = tmp_path / "answers.jsonl"
     path.write_text(_line(1, b'{"positive": true}') + "\n" + _line(2, b"null") + "\n")
-    wrong, unseen = wrong_answers(path, promise(wanted=b"positive"), frozenset())
-    assert wrong == {2: "response-schema: not what was promised at $.positive"}
-    assert unseen == 0
+    answers = Answers(path, promise(wanted=b"positive"))
+    answers.look()
+    assert answers.wrong == {2: "response-schema: not what was promised at $.positive"}
+    assert answers.unseen == 0
+
+
+def test_a_later_look_sees_what_came_since(promise: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    answers = Answers(path, promise(wanted=b"positive"))
+    answers.look()
+    path.write_text(_line(1, b"null") + "\n")
+    answers.look()
+    path.write_text(_line(1, b"null") + "\n" + _line(2, b"0") + "\n")
+    answers.look()
+    assert set(answers.wrong) == {1, 2}
+
+
+def test_answers_to_requests_that_the_contract_does_not_speak_of_are_not_judged(
+    promise: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(_line(1, b"null") + "\n")
+    answers = Answers(path, promise(wanted=b"positive"), promised={5})
+    answers.look()
+    assert answers.wrong == {}
 
 
 def test_no_answers_are_not_wrong(promise: Callable[..., Any], tmp_path: Path) -> None:
-    path = tmp_path / "answers.jsonl"
-    assert wrong_answers(path, promise(wanted=b"x"), frozenset()) == ({}, 0)
+    answers = Answers(tmp_path / "answers.jsonl", promise(wanted=b"x"))
+    answers.look()
+    assert answers.wrong == {}
 
 
 def test_what_is_wrong_without_load_too_is_left_to_the_contract_checks(
@@ -41,4 +64,6 @@ def test_what_is_wrong_without_load_too_is_left_to_the_contract_checks(
     contract = promise(wanted=b"positive", exchanges=(quiet,))
     usual = usual_faults(contract, "http://127.0.0.1:1")
     assert usual == {"response-schema"}
-    assert wrong_answers(path, contract, usual) == ({}, 0)
+    answers = Answers(path, contract, usual)
+    answers.look()
+    assert answers.wrong == {}

@@ -39,5 +39,23 @@ def test_a_rate_that_is_no_rate_is_refused(rate: float) -> None:
 
 
 def test_too_many_arrivals_are_refused_before_they_are_drawn() -> None:
-    with pytest.raises(ValueError, match=r"1e\+09 requests.*at most 5000000"):
+    with pytest.raises(ValueError, match=r"1e\+09 requests.*at most 20000000"):
         arrivals.schedule(1e9, 1, seed=1)
+
+
+def test_a_profile_has_the_rate_of_each_stage() -> None:
+    times = arrivals.profile([(100, 10), (1000, 10), (50, 10)], seed=2)
+    counts, _ = np.histogram(times, [0, 10, 20, 30])
+    assert counts == pytest.approx([1000, 10000, 500], rel=0.1)
+
+
+def test_a_constant_profile_changes_its_pace_between_the_stages() -> None:
+    times = arrivals.profile([(2, 1), (4, 1)], seed=1, process="constant")
+    assert times.tolist() == [0.0, 0.5, 1.0, 1.25, 1.5, 1.75]
+
+
+def test_times_that_coincide_are_told_apart_and_others_left_alone() -> None:
+    times = arrivals.apart(np.array([0.0, 1.0, 1.0, 1.0, 2.0]))
+    assert np.all(np.diff(times) > 5e-8)
+    assert times == pytest.approx([0.0, 1.0, 1.0, 1.0, 2.0], abs=1e-6)
+    assert arrivals.apart(times) is times

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.config import Gate
-from harness.limits import Limit
-from harness.load import LoadError, Traffic, run
+from harness.load import Driver, LoadError, Rig, Traffic, plan, run
+from harness.load.locustside import layout
+from harness.load.record import has
 
 pytestmark = pytest.mark.alone
 
-_SHORT = {"rate": "200 /s", "duration": "1.5 s", "warmup": "0.2 s"}
+_SHORT = {"rate": "200 /s", "duration": "0.8 s", "warmup": "0.2 s"}
 _LOCUSTFILE = """
 from locust import FastHttpUser, HttpUser, TaskSet, between, task
 
@@ -40,20 +44,34 @@ class Nested(HttpUser):
 """
 
 
+@pytest.fixture(scope="module")
+def driver(
+    gate: Callable[..., Gate], serve: Callable[..., Any], promise: Callable[..., Any]
+) -> Iterator[Driver]:
+    """One Locust for all runs of this file that bring no locustfile of their own."""
+    with Rig(gate(rate="10 /s"), serve(), promise(), {}) as rig:
+        yield rig.driver
+
+
 @pytest.fixture
 def shoot(
-    serve: Callable[..., Any], gate: Callable[..., Gate], promise: Callable[..., Any]
+    driver: Driver,
+    serve: Callable[..., Any],
+    gate: Callable[..., Gate],
+    promise: Callable[..., Any],
 ) -> Callable[..., Traffic]:
     """One load run against a server of given behaviour."""
 
-    def make(
-        server: dict[str, Any],
-        limits: dict[str, str] | None = None,
-        contract: Any = None,
-        **load: Any,
-    ) -> Traffic:
-        parsed = {name: Limit.parse(text) for name, text in (limits or {}).items()}
-        return run(gate(**load), serve(**server), contract or promise(), parsed)
+    def make(server: dict[str, Any], **keys: Any) -> Traffic:
+        made, endpoint = gate(**keys), serve(**server)
+        if "locustfile" in keys:
+            return run(made, endpoint, promise(), {})
+        driver.target = endpoint.base_url
+        assert made.load is not None
+        rig: Any = SimpleNamespace(
+            plan=plan.make(made.load, {}, 0.95), driver=driver, notes=(), place=None
+        )
+        return run(made, endpoint, promise(), {}, rig)
 
     return make
 
@@ -72,6 +90,7 @@ def test_a_fast_server_is_asked_at_the_planned_rate(shoot: Callable[..., Traffic
     assert 2.0 <= _value(traffic, "latency_p50") < 50.0
     assert traffic.client_cpu is not None
     assert traffic.warmup.n > 20
+    assert traffic.window.seconds == pytest.approx(0.8, abs=0.1)
     assert np.all(traffic.window.lateness > 0)
 
 
@@ -82,54 +101,25 @@ def test_a_server_that_freezes_cannot_hide_it_from_the_plan(
     traffic = shoot(
         {"delay": 0.001, "freeze": [1.0, 0.4]},
         rate="400 /s",
-        duration="3 s",
+        duration="2 s",
         warmup="0.3 s",
         users=2,
     )
-    sent = traffic.service_ms(0.99)
-    assert sent is not None
-    assert sent < 100.0
+    assert _value(traffic, "service_p99") < 100.0
     assert _value(traffic, "latency_p99") == pytest.approx(396.0, rel=0.15)
 
 
-def test_a_clear_case_ends_early(shoot: Callable[..., Traffic]) -> None:
-    traffic = shoot(
-        {"delay": 0.001},
-        {"latency_p99": "<= 2 s", "error_rate": "<= 2 %", "throughput_share": ">= 80 %"},
-        rate="250 /s",
-        duration="60 s",
-        warmup="0.1 s",
-    )
-    assert traffic.ended_early
-    assert traffic.confidence > 0.95
-    assert traffic.window.seconds < 20
-
-
 def test_refusals_are_errors_and_infinitely_slow(shoot: Callable[..., Traffic]) -> None:
-    traffic = shoot({"status": 503}, rate="100 /s", duration="1 s", warmup="0.1 s")
+    traffic = shoot({"status": 503}, rate="100 /s", duration="0.4 s", warmup="0.1 s")
     assert _value(traffic, "error_rate") == 100.0
     assert traffic.failed == traffic.n
     assert [(item.name, item.status) for item in traffic.failures] == [("POST /predict", 503)]
 
 
-def test_fast_and_wrong_is_wrong(
-    shoot: Callable[..., Traffic], promise: Callable[..., Any]
-) -> None:
-    traffic = shoot(
-        {"body": '{"positive": "no"}'},
-        contract=promise(wanted=b"true"),
-        rate="100 /s",
-        duration="1 s",
-        warmup="0.1 s",
-    )
-    assert _value(traffic, "error_rate") == 100.0
-    assert "response-schema" in traffic.failures[0].reason
-
-
 def test_a_server_that_never_answers_is_an_outcome_and_not_a_hang(
     shoot: Callable[..., Traffic],
 ) -> None:
-    traffic = shoot({"silent": True}, rate="100 /s", duration="1 s", warmup="0.1 s", users=4)
+    traffic = shoot({"silent": True}, rate="100 /s", duration="0.3 s", warmup="0.1 s", users=4)
     assert traffic.failed == traffic.n
     assert any("never sent" in note for note in traffic.notes)
 
@@ -137,8 +127,8 @@ def test_a_server_that_never_answers_is_an_outcome_and_not_a_hang(
 def test_what_a_server_cannot_keep_up_with_is_seen(shoot: Callable[..., Traffic]) -> None:
     """One request at a time, 50 a second, offered 200."""
     traffic = shoot({"delay": 0.02, "single": True}, **_SHORT)
-    assert _value(traffic, "throughput_share") == pytest.approx(25.0, abs=5.0)
-    assert _value(traffic, "latency_p50") > 500.0
+    assert _value(traffic, "throughput_share") == pytest.approx(25.0, abs=8.0)
+    assert _value(traffic, "latency_p50") > 250.0
 
 
 def test_nobody_listening_is_an_outcome(
@@ -147,7 +137,7 @@ def test_nobody_listening_is_an_outcome(
     gone = serve()
     gone.process.kill()
     gone.process.wait()
-    load = gate(rate="100 /s", duration="1 s", warmup="0.1 s")
+    load = gate(rate="100 /s", duration="0.4 s", warmup="0.1 s")
     traffic = run(load, gone, promise(), {})
     assert traffic.failed == traffic.n
     assert "Connection refused" in traffic.failures[0].reason
@@ -178,7 +168,7 @@ class Strict(FastHttpUser):
         self.client.post("/predict").raise_for_status()
 """
     traffic = shoot(
-        {"status": 500}, locustfile=source, rate="100 /s", duration="1 s", warmup="0.1 s"
+        {"status": 500}, locustfile=source, rate="100 /s", duration="0.4 s", warmup="0.1 s"
     )
     assert _value(traffic, "error_rate") == 100.0
 
@@ -192,3 +182,24 @@ def test_a_gate_without_load_is_an_error(
     )
     with pytest.raises(LoadError, match=r"no \[load\]"):
         run(bare, serve(), promise(), {})
+
+
+def test_recorded_traffic_is_sent_with_its_own_requests_and_timing(
+    gate: Callable[..., Gate],
+    serve: Callable[..., Any],
+    promise: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    """Twice as fast as recorded; of the answers, those to the contract's path are held to it."""
+    paths = ["/predict", "/health", "/predict", "/other"] * 10
+    lines = [{"at": 7 + i / 20, "method": "POST", "path": p} for i, p in enumerate(paths)]
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    made = gate(trace=str(trace), speed=2, warmup="0.1 s")
+    traffic = run(made, serve(), promise(wanted=b"never"), {})
+    phase = traffic.phase
+    assert phase is not None
+    rows = np.sort(phase.tickets, order="planned")
+    assert [phase.names[int(name)] for name in rows["name"]] == [f"POST {path}" for path in paths]
+    assert rows["planned"] - phase.origin == pytest.approx(np.arange(40) / 40, abs=1e-5)
+    assert has(rows, layout.FAILED).tolist() == [path == "/predict" for path in paths]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
-
 import pytest
 
-from harness.load.health import doubts, excuses
+from harness.load.calibration import Pressure
+from harness.load.health import doubts, excuses, of_host
 from harness.load.window import Window
-
-pytestmark = pytest.mark.alone
 
 
 def _window(n: int = 1000) -> Window:
@@ -78,3 +77,39 @@ def test_bunched_sends_are_doubted() -> None:
     late[-150:] = 5.0
     texts = doubts(replace(_window(), lateness=late))
     assert any("85.0 requests a second where 100.0 were planned" in text for text in texts)
+
+
+def test_a_quiet_machine_is_no_excuse() -> None:
+    assert of_host((0.002, 0.0024), Pressure(steal=0.01, waiting=0.1, foreign=0.2)) == ()
+
+
+def test_what_was_not_measured_is_no_excuse() -> None:
+    assert of_host(None, Pressure()) == ()
+
+
+@pytest.mark.parametrize(
+    ("pressure", "figure"),
+    [
+        (Pressure(steal=0.12), "the hypervisor gave 12.0% of this machine's processor time"),
+        (Pressure(waiting=0.3, foreign=1.4), r"1\.4 cores of others: .* in 30% of the time"),
+        (Pressure(waiting=0.7), r"work that is not told apart: .* in 70% of the time"),
+    ],
+)
+def test_others_at_work_are_an_excuse_with_their_figure(pressure: Pressure, figure: str) -> None:
+    (text,) = of_host(None, pressure)
+    assert re.search(figure, text)
+
+
+@pytest.mark.parametrize(
+    "pressure", [Pressure(waiting=0.9, foreign=0.1), Pressure(waiting=0.1, foreign=1.9)]
+)
+def test_waiting_behind_the_candidate_itself_is_no_excuse(pressure: Pressure) -> None:
+    """Nor are others who take nothing away."""
+    assert of_host(None, pressure) == ()
+
+
+@pytest.mark.parametrize("spins", [(0.002, 0.0031), (0.0031, 0.002)])
+def test_a_machine_that_changed_its_speed_is_an_excuse(spins: tuple[float, float]) -> None:
+    (text,) = of_host(spins, Pressure())
+    assert "changed its speed" in text
+    assert "2.00 ms" in text and "3.10 ms" in text

@@ -26,6 +26,19 @@ def test_the_last_look_can_always_pass_where_a_single_one_could() -> None:
         assert last.n >= looks.needed(0.99, last.confidence)
 
 
+def test_a_service_far_from_its_limit_can_pass_at_the_first_look() -> None:
+    """200 /s for 30 s: after 5 s, and not a look later."""
+    first = looks.plan(6000, 200, 0.95, 0.99)[0]
+    assert first.n == 1000
+    assert first.n >= looks.needed(0.99, first.confidence)
+
+
+def test_a_look_that_can_only_fail_leaves_the_risk_to_those_that_can_pass() -> None:
+    blind, *others = looks.plan(1500, 50, 0.95, 0.99)
+    assert blind.n < looks.needed(0.99, blind.confidence)
+    assert 1 - blind.confidence < 0.1 * sum(1 - look.confidence for look in others)
+
+
 def test_no_look_comes_before_five_seconds() -> None:
     assert looks.plan(60000, 1000, 0.95, 0.5)[0].n >= 5000
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness.load import Traffic, latency_histogram, latency_over_time, memory_over_time
-from harness.model import Usage
+from harness.load import Traffic, latency_histogram
 
 
 def test_the_histogram_counts_every_answer_once(traffic: Callable[..., Traffic]) -> None:
@@ -25,17 +24,3 @@ def test_equal_answers_and_no_answers_can_be_drawn(traffic: Callable[..., Traffi
     empty = latency_histogram(traffic(response=np.full(9, np.inf)))
     assert sum(empty.data["counts"]) == 0
     json.dumps(empty.data, allow_nan=False)
-
-
-def test_the_time_line_has_a_point_in_each_slice(traffic: Callable[..., Traffic]) -> None:
-    data = latency_over_time(traffic(response=np.full(1000, 0.01))).data
-    assert len(data["x"]) == len(data["series"]["p99"]) == 40
-    assert data["series"]["p50"][0] == 10.0
-
-
-def test_memory_is_drawn_only_where_it_was_measured(traffic: Callable[..., Traffic]) -> None:
-    assert memory_over_time(traffic(response=np.full(9, 0.01))) is None
-    usage = tuple(Usage(at=float(i), memory_bytes=2**20 * i) for i in range(3))
-    picture = memory_over_time(traffic(response=np.full(9, 0.01), usage=usage))
-    assert picture is not None
-    assert picture.data["series"]["memory"] == [0.0, 1.0, 2.0]

@@ -14,12 +14,20 @@ def test_the_row_is_the_one_that_the_other_side_writes() -> None:
 
 def test_a_torn_last_row_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "requests.bin"
-    row = layout.ROW.pack(1.0, 1.5, 0.25, 200, 3, 4, layout.TICKET)
+    row = layout.ROW.pack(1.0, 1.5, 0.25, 200, 3, 4, layout.TICKET, 9)
     path.write_bytes(row + row[:17])
     (read,) = record.read_rows(path)
     assert read["planned"] == 1.0
     assert (read["sent"], read["service"], read["status"]) == (1.5, 0.25, 200)
     assert (read["name"], read["answer"], read["flags"]) == (3, 4, layout.TICKET)
+    assert read["phase"] == 9
+
+
+def test_a_record_is_read_on_from_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "requests.bin"
+    path.write_bytes(b"".join(layout.ROW.pack(i, i, 0.1, 200, 0, 0, 1, 1) for i in range(5)))
+    assert record.read_rows(path, 3)["planned"].tolist() == [3.0, 4.0]
+    assert len(record.read_rows(path, 5)) == 0
 
 
 def test_a_record_that_is_not_there_yet_has_no_rows(tmp_path: Path) -> None:

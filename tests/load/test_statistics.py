@@ -45,6 +45,11 @@ def test_p99_has_no_upper_end_below_the_least_number_of_samples() -> None:
     assert statistics.percentile(_spread_out(800), 0.99, 0.95).high < math.inf
 
 
+def test_no_confidence_is_low_enough_for_a_p99_from_fewer_than_459() -> None:
+    assert statistics.percentile(np.full(458, 0.01), 0.99, 0.5, least=1.0).high == math.inf
+    assert statistics.percentile(np.full(459, 0.01), 0.99, 0.5, least=1.0).high < math.inf
+
+
 def test_failures_are_slower_than_everything() -> None:
     values = _spread_out(1000)
     values[values > 950] = np.inf
@@ -72,7 +77,7 @@ def test_hits_in_one_cluster_are_worth_less() -> None:
 def test_a_queue_at_its_limit_passes_in_few_of_its_runs() -> None:
     """M/D/1 at 56 %, true p99 24.9: nominal 2.5 %, where the textbook interval passes 20 %."""
     highs = [statistics.percentile(_queue(3000, 0.56, s), 0.99, 0.95).high for s in range(200)]
-    assert sum(high < 24.9 for high in highs) <= 0.05 * 200
+    assert sum(high < 24.9 for high in highs) <= 0.02 * 200
 
 
 def test_a_queue_at_half_its_limit_passes_in_most_of_its_runs() -> None:

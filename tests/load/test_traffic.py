@@ -9,11 +9,8 @@ import pytest
 
 from harness.load import Traffic
 from harness.load.traffic import FAILED_MS, quantile
-from harness.model import Usage
 
 pytestmark = pytest.mark.alone
-
-_MIB = 1024**2
 
 
 @pytest.mark.parametrize(
@@ -77,29 +74,3 @@ def test_throughput_is_what_ended_in_the_window(traffic: Callable[..., Traffic])
 
 def test_unknown_names_are_no_measurement(traffic: Callable[..., Traffic]) -> None:
     assert traffic(response=np.full(10, 0.01)).measure("memory_peak") is None
-
-
-def test_memory_growth_is_from_the_first_to_the_last_samples(
-    traffic: Callable[..., Traffic],
-) -> None:
-    usage = tuple(Usage(at=float(i), memory_bytes=(100 + i) * _MIB) for i in range(1, 9))
-    run = traffic(response=np.full(10, 0.01), usage=usage, memory_limit_bytes=200.0 * _MIB)
-    assert run.memory_growth_mib() == pytest.approx(5.0)
-    assert run.memory_peak_share() == pytest.approx(54.0)
-
-
-def test_what_was_not_measured_is_none(traffic: Callable[..., Traffic]) -> None:
-    run = traffic(response=np.full(10, 0.01), usage=(Usage(at=1.0), Usage(at=2.0)))
-    assert run.memory_growth_mib() is None
-    assert run.memory_peak_share() is None
-    assert run.throttled_share() is None
-
-
-def test_throttling_is_a_share_of_the_periods_of_the_run(
-    traffic: Callable[..., Traffic],
-) -> None:
-    usage = (
-        Usage(at=1.0, periods=100, throttled_periods=90),
-        Usage(at=2.0, periods=150, throttled_periods=100),
-    )
-    assert traffic(response=np.full(10, 0.01), usage=usage).throttled_share() == (20.0, 50)

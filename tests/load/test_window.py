@@ -8,18 +8,24 @@ import numpy as np
 
 from harness.load.locustside import layout
 from harness.load.record import ROW, Rows
-from harness.load.window import cut
+from harness.load.window import Gathering, Window
 
 _SCHEDULE = np.array([0.0, 1.0, 2.0, 3.0])
 
 
 def _rows(*rows: tuple[float, float, float, int, int, int, int]) -> Rows:
-    return np.array(list(rows), dtype=ROW)
+    return np.array([(*row, 1) for row in rows], dtype=ROW)
+
+
+def _window(rows: Rows, first: int, last: int, end: float) -> Window:
+    gathered = Gathering(_SCHEDULE, 100.0)
+    gathered.take(rows)
+    return gathered.window(first, last, end, {7: "response-schema"})
 
 
 def test_response_counts_from_the_plan_and_service_from_the_send() -> None:
     rows = _rows((101.0, 101.5, 0.25, 200, 0, 1, layout.TICKET | layout.QUEUED))
-    window = cut(rows, _SCHEDULE, 100.0, 1, 2, 2.0, {})
+    window = _window(rows, 1, 2, 2.0)
     assert window.response.tolist() == [0.75]
     assert window.service.tolist() == [0.25]
     assert math.isnan(window.lateness[0])  # every user was busy: not the client's doing
@@ -27,7 +33,7 @@ def test_response_counts_from_the_plan_and_service_from_the_send() -> None:
 
 def test_lateness_is_the_clients_own_where_a_user_was_idle() -> None:
     rows = _rows((101.0, 101.5, 0.25, 200, 0, 1, layout.TICKET))
-    assert cut(rows, _SCHEDULE, 100.0, 1, 2, 2.0, {}).lateness.tolist() == [0.5]
+    assert _window(rows, 1, 2, 2.0).lateness.tolist() == [0.5]
 
 
 def test_failed_missing_and_wrong_answers_are_infinitely_slow() -> None:
@@ -36,7 +42,7 @@ def test_failed_missing_and_wrong_answers_are_infinitely_slow() -> None:
         (101.0, 101.0, 0.1, 200, 0, 7, layout.TICKET),
         (102.0, 102.0, 0.1, 200, 0, 1, layout.TICKET),
     )
-    window = cut(rows, _SCHEDULE, 100.0, 0, 4, 4.0, {7: "response-schema"})
+    window = _window(rows, 0, 4, 4.0)
     assert np.isinf(window.response).tolist() == [True, True, False, True]
     assert window.pending.tolist() == [False, False, False, True]
     assert window.errors.tolist() == [True, True, False]
@@ -49,7 +55,7 @@ def test_answers_that_end_inside_count_wherever_they_were_planned() -> None:
         (101.0, 101.0, 1.5, 200, 0, 1, layout.TICKET),  # planned before, ends inside
         (102.0, 102.0, 9.0, 200, 0, 1, layout.TICKET),  # planned inside, ends after
     )
-    window = cut(rows, _SCHEDULE, 100.0, 2, 4, 4.0, {})
+    window = _window(rows, 2, 4, 4.0)
     assert window.start == 101.0
     assert window.done == 1
 
@@ -59,14 +65,30 @@ def test_further_requests_of_a_task_count_as_errors_but_not_as_latencies() -> No
         (101.0, 101.0, 0.1, 200, 0, 1, layout.TICKET),
         (101.2, 101.2, 0.1, 500, 1, 0, layout.FAILED),
     )
-    window = cut(rows, _SCHEDULE, 100.0, 1, 2, 2.0, {})
+    window = _window(rows, 1, 2, 2.0)
     assert len(window.response) == 1
     assert window.errors.tolist() == [False, True]
+    assert window.error_names.tolist() == [0, 1]
 
 
 def test_a_task_without_a_request_is_neither_slow_nor_an_error() -> None:
     rows = _rows((101.0, 101.0, 0.0, 0, 0, 0, layout.TICKET | layout.FAILED | layout.SILENT))
-    window = cut(rows, _SCHEDULE, 100.0, 1, 2, 2.0, {})
+    window = _window(rows, 1, 2, 2.0)
     assert window.n == 0
     assert window.silent.tolist() == [True]
     assert window.errors.tolist() == []
+
+
+def test_rows_may_come_in_pieces_and_in_any_order() -> None:
+    rows = _rows(
+        (102.0, 102.0, 0.1, 200, 3, 1, layout.TICKET),
+        (100.0, 100.0, 0.2, 200, 4, 1, layout.TICKET),
+        (101.0, 101.0, 0.3, 200, 5, 1, layout.TICKET),
+    )
+    gathered = Gathering(_SCHEDULE, 100.0)
+    gathered.take(rows[:1])
+    assert gathered.window(0, 3, 3.0).pending.tolist() == [True, True, False]
+    gathered.take(rows[1:])
+    window = gathered.window(0, 3, 3.0)
+    assert window.response.tolist() == np.array([0.2, 0.3, 0.1], dtype="f4").tolist()
+    assert window.names.tolist() == [4, 5, 3]

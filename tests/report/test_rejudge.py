@@ -210,6 +210,29 @@ def test_a_declared_limit_that_cannot_be_read_is_refused(make: Making) -> None:
         rejudge(make((broken,), policy()), policy(), TODAY)
 
 
+PART = replace(P99, name="latency_p95{name=predict}", limit=None, outcome=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "verdict"),
+    [
+        ("latency_p95{name=predict}", "<= 250 ms", Verdict.PASS),
+        ("latency_p95{name=predict}", "<= 200 ms", Verdict.FAIL),
+        ("latency_p95{name=other}", "<= 250 ms", Verdict.ERROR),
+        ("latency_p97", "<= 250 ms", Verdict.ERROR),
+        ("latency_p95{", "<= 250 ms", Verdict.ERROR),
+    ],
+)
+def test_a_limit_on_one_name_is_judged_by_what_was_measured_of_it(
+    make: Making, name: str, text: str, verdict: Verdict
+) -> None:
+    both = replace(LATENCY, measurements=(P99, PART))
+    report = again(make, both, policy({f"load.{name}": text}))
+    assert report.verdict is verdict
+
+
 def test_a_limit_from_the_wrong_side_is_refused(make: Making) -> None:
+    with pytest.raises(ReportError, match=r"name=x\} = '>= 1 ms' bounds it from the wrong side"):
+        rejudge(make((LATENCY,), policy()), policy({"load.latency_p99{name=x}": ">= 1 ms"}), TODAY)
     with pytest.raises(ReportError, match="latency_p99 = '>= 1 ms' bounds it from the wrong side"):
         rejudge(make((LATENCY,), policy()), policy({"load.latency_p99": ">= 1 ms"}), TODAY)

@@ -1,0 +1,1 @@
+"""The parts of `benchmarks.load`: servers of known behaviour, other clients, what is compared."""

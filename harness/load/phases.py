@@ -1,0 +1,96 @@
+"""Phases: stretches of traffic that one Locust process sends one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from harness.load.arrivals import Times
+from harness.load.calibration import Pressure
+from harness.load.locustside import layout
+from harness.load.record import Rows, has
+from harness.load.window import Values, Window, whole
+
+Kind = Literal["open", "closed", "blocks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Requests that failed in one way."""
+
+    name: str  # method and path, or the name that a locustfile gave it
+    status: int  # 0: no answer
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What was sent in one phase and what came of it. Times are seconds of time.monotonic()."""
+
+    id: int
+    kind: Kind
+    target: str  # base URL that was asked
+    rows: Rows  # whole, ordered by `sent`; an answer that breaks the contract is FAILED here too
+    start: float  # of its first planned request at the earliest
+    end: float  # it was over: everything answered, or given up
+    origin: float = 0.0  # zero of the schedule
+    schedule: Times | None = None  # seconds from `origin`; None where nothing was planned ahead
+    dealt: int | None = None  # how many of the schedule fell due; None: all of them
+    users: int = 0  # requests in flight at most
+    users_left: int | None = None  # the fewest at any time; a locustfile's may stop themselves
+    names: Mapping[int, str] = field(default_factory=dict)  # rows["name"] -> METHOD /path
+    failures: tuple[Failure, ...] = ()  # the most frequent first
+    client_cpu: float | None = None  # share of one core that Locust's process used
+    spins: tuple[float, float] | None = None  # s of the same calculation, before and after
+    pressure: Pressure = field(default_factory=Pressure)  # of the host meanwhile
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return self.end - self.start
+
+    @property
+    def tickets(self) -> Rows:
+        """The planned requests, each once: without further requests of a locustfile's tasks."""
+        found: Rows = self.rows[has(self.rows, layout.TICKET)]
+        return found
+
+    @property
+    def response(self) -> Values:
+        """Seconds from the planned start of each of `tickets`; infinite where it failed."""
+        rows = self.tickets
+        late = rows["sent"] - rows["planned"]
+        return np.where(has(rows, layout.FAILED), np.inf, late + rows["service"])
+
+    @property
+    def failed(self) -> int:
+        """How many of `tickets` got no right answer."""
+        return int(np.count_nonzero(has(self.tickets, layout.FAILED)))
+
+    @cached_property
+    def window(self) -> Window:
+        """Everything that was planned in this phase. Raises ValueError without a schedule."""
+        if self.schedule is None:
+            raise ValueError(f"phase {self.id} is {self.kind}: nothing was planned ahead")
+        return whole(self.rows, self.schedule[: self.dealt], self.origin, self.end)
+
+    def doubts(self) -> tuple[str, ...]:
+        """Why this phase shows nothing at all; each names its figure. Empty: it shows something."""
+        from harness.load import health
+
+        return health.of_phase(self)
+
+    def excuses(self, tightest: float | None = None) -> tuple[str, ...]:
+        """Why its figures may be worse than the endpoint is; each names its figure.
+
+        `tightest` is the tightest latency limit in seconds. What passes in spite of such a reason
+        has passed; a limit that is broken beside one was perhaps not broken by the endpoint.
+        """
+        from harness.load import health
+
+        return health.excuses_of_phase(self, tightest)
