@@ -88,7 +88,7 @@ def check_latency(
     refuse_absent(traffic, limits)
     shown = ("latency_p50", "latency_p95", "latency_p99", "service_p99", "lateness_p99")
     measured = _measured_as(traffic, *dict.fromkeys((*shown, *limits)))
-    doubts = [*_doubts(traffic, measured, limits), *_floor(traffic, limits)]
+    doubts = [*_doubts(traffic, measured, limits, harmless=True), *_floor(traffic, limits)]
     found: list[Measurement | Finding | Evidence] = [*doubts]
     doubted = any(doubt.severity is Severity.DOUBT for doubt in doubts)
     for item in measured:
@@ -114,19 +114,22 @@ def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurem
     found: list[Measurement | Finding] = [*measured]
     if traffic.died:
         found.append(Finding("candidate-ended", traffic.died))
-    for failure in traffic.failures[:_SHOWN]:
-        status = f" (status {failure.status})" if failure.status else ""
+    doubts = _doubts(traffic, measured, limits)
+    failed = not doubts and any(
+        limits[item.name].judge(item) is Outcome.FAILED for item in measured if item.name in limits
+    )
+    for place, failure in enumerate(traffic.failures[:_SHOWN]):  # the most frequent one first
         found.append(
             Finding(
                 "failed-requests",
                 f"{failure.count} requests failed: {failure.reason}",
-                severity=Severity.WARNING,
+                severity=Severity.WARNING if place or not failed else Severity.ERROR,
                 location=failure.name,
                 expected="status 200 and an answer that keeps the contract",
-                received=f"{failure.reason}{status}",
+                received=failure.reason,
             )
         )
-    return [*found, *_doubts(traffic, measured, limits)]
+    return [*found, *doubts]
 
 
 @check(
@@ -231,19 +234,23 @@ def _measured_as(traffic: Traffic, *names: str) -> list[Measurement]:
 
 
 def _doubts(
-    traffic: Traffic, measured: list[Measurement], limits: Mapping[str, Limit]
+    traffic: Traffic,
+    measured: list[Measurement],
+    limits: Mapping[str, Limit],
+    harmless: bool = False,
 ) -> list[Finding]:
     """What makes the run worthless, and, where a limit is not kept, what else may have broken it.
 
     A load generator that was held up only makes the figures worse: what passes in spite of it has
-    passed.
+    passed, with a warning that one check tells for all (`harmless`).
     """
     kept = all(
         limits[item.name].judge(item) is Outcome.PASSED for item in measured if item.name in limits
     )
     weight = Severity.WARNING if kept else Severity.DOUBT
     doubted = [Finding("invalid-run", text, severity=Severity.DOUBT) for text in traffic.doubts]
-    return doubted + [Finding("invalid-run", text, severity=weight) for text in traffic.excuses]
+    excuses = () if kept and not harmless else traffic.excuses
+    return doubted + [Finding("disturbed-run", text, severity=weight) for text in excuses]
 
 
 def _floor(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Finding]:

@@ -16,7 +16,7 @@ def _ours_to_stop(gate: Gate) -> str:
 
 
 def _several(gate: Gate) -> str:
-    once = "candidate.starts = 1: it is not started once more after its stop"
+    once = "candidate.starts is 1: with more it is started again after its stop"
     return _ours_to_stop(gate) or (once if gate.candidate.starts == 1 else "")
 
 

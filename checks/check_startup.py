@@ -40,7 +40,7 @@ def _ours_to_start(gate: Gate) -> str:
 
 
 def _several(gate: Gate) -> str:
-    once = "candidate.starts = 1: startup.time_to_ready times that one start"
+    once = "candidate.starts is 1: startup.time_to_ready has the time of that start"
     return _ours_to_start(gate) or (once if gate.candidate.starts == 1 else "")
 
 

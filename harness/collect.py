@@ -148,8 +148,8 @@ def refuse_idle_baseline(gate: Gate, fixtures: Iterable[str]) -> None:
     """A baseline that nothing compares with would be a promise that nobody keeps.
 
     `fixtures` are those that the checks of this run ask for: `golden` reads the file, `baseline`
-    and `turns` run the image, and so does `comparison` where that is the reference. Of a report, only a
-    fixture `baseline` of the user's own can make use. Raises ConfigError.
+    and `turns` run the image, and so does `comparison` where that is the reference. Of a report,
+    only a fixture `baseline` of the user's own can make use. Raises ConfigError.
     """
     said, asked = gate.file.baseline, set(fixtures)
     if gate.accuracy_beside_baseline and "comparison" in asked:

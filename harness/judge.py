@@ -202,6 +202,8 @@ def more_data(item: Measurement, limit: Limit) -> str:
     bound = limit.in_unit(item.unit)
     distance = abs(item.value - bound)
     side = item.high if item.value < bound else item.low
+    if item.n == 0:
+        return "not one was seen"
     if item.n is None or side is None or distance == 0:
         return "too close to the limit to tell"
     needed = math.ceil(item.n * ((side - item.value) / distance) ** 2)

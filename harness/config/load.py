@@ -36,9 +36,9 @@ class LoadConfig(Section):
     """At most, after the warm-up; ends early once every limit is decided."""
     warmup: Duration = "2 s"
     """Left out of what is judged."""
-    users: int = Field(default=64, ge=1)
+    users: int = Field(default=64, ge=1, le=10_000)
     """Requests in flight at most."""
-    seed: int = 1
+    seed: int = Field(default=1, ge=0)
     """Seed of the arrivals and of the order of requests."""
     locustfile: str | None = None
     """The user's own."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harness.load.errors import LoadError
 
 Times = NDArray[np.float64]
 Process = Literal["poisson", "constant"]
@@ -65,6 +68,14 @@ def apart(times: Times) -> Times:
     steps = np.arange(len(times)) * _APART
     spread: Times = np.maximum.accumulate(times - steps) + steps
     return spread
+
+
+def save(path: Path, times: Times) -> None:
+    """Leave a schedule for Locust's process. Raises LoadError where there is no room for it."""
+    try:
+        path.write_bytes(times.astype("<f8").tobytes())
+    except OSError as problem:
+        raise LoadError(f"the schedule cannot be written: {problem}") from None
 
 
 def _poisson(seconds: float, random: np.random.Generator) -> Times:

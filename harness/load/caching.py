@@ -69,7 +69,7 @@ def evidence(
     if low <= _FAR:
         return [measured]
     if excuses:
-        return [measured, Finding("invalid-run", excuses[0], severity=Severity.DOUBT)]
+        return [measured, Finding("disturbed-run", excuses[0], severity=Severity.DOUBT)]
     text = (
         f"the same request again is answered in {1e3 * old.value:.3g} ms, a new one in "
         f"{1e3 * new.value:.3g} ms: answers are kept, so that the figures of this gate hold for "

@@ -19,8 +19,8 @@ _CLOSE = 1.10  # between the two rates of the interval: near enough
 _DOWN = 0.6
 _BEYOND = 1.1  # times the throughput of the ladder, beyond which no rate can be kept for long
 _ENOUGH = 0.8  # of the time that a probe should have
+_UNKNOWN = 4.0  # the same for a ladder that ended before the service was saturated
 _MOST = 16  # probes
-_MOST_USERS = 1000
 _REST = 5.0  # seconds, until a queue that a probe has left behind is gone
 _RESTED = 2.0  # times the time of one request at a time
 
@@ -48,11 +48,14 @@ class Capacity:
     def high(self) -> float | None:
         """The lowest rate that surely did not, or else what the service can do at all.
 
-        None where neither is known, as the load generator was the limit.
+        None where neither is known, as the load generator was the limit, or the ladder ended too
+        soon.
         """
         high = _bracket(self.probes)[1]
         if high is not None or not self.steps or any(step.doubts for step in self.steps):
             return high
+        if not ladder.saturated(self.steps):
+            return None
         return max(self.low, _BEYOND * ladder.peak(self.steps))
 
     @property
@@ -67,6 +70,7 @@ def search(
     seconds: float,
     *,
     users: int,
+    most: int | None = None,
     seed: int = 1,
     known: Sequence[Probe] = (),
 ) -> Capacity:
@@ -76,16 +80,17 @@ def search(
     Open probes then verify it, each judged by intervals like any other run, until the highest
     rate that surely passed and the lowest that surely failed lie within a tenth. Searching by
     single verdicts alone, as a bisection does, follows the noise. `users` is how many requests
-    may be in flight by [load]; probes may use up to a thousand where latency times rate wants
-    it. `known` are rates that were judged before. Raises LoadError as the Driver does.
+    may be in flight by [load]; up to `most` are used, a thousand by default, where latency times
+    rate wants it. `known` are rates that were judged before. Raises LoadError as the Driver does.
     """
     ends = time.monotonic() + seconds
-    steps = ladder.climb(driver, max(users, 64), _CLIMBING * seconds)
+    most = most or max(users, ladder.MOST_USERS)
+    steps = ladder.climb(driver, most, _CLIMBING * seconds)
     peak = ladder.peak(steps)
     probes = list(known)
     short = "" if peak > 0 else "no right answer came while the ladder was climbed"
     while peak > 0 and len(probes) < _MOST:
-        rate = next_rate(probes, peak)
+        rate = next_rate(probes, peak, _BEYOND if ladder.saturated(steps) else _UNKNOWN)
         if rate is None:
             break
         left, wanted = ends - time.monotonic(), lasts(rate, terms, math.inf)
@@ -93,7 +98,7 @@ def search(
             short = f"{rate:.4g} /s takes {wanted:.0f} s to be judged; raise load.capacity"
         if left < min(_ENOUGH * wanted, FEWEST / rate):
             break  # what fails beyond doubt does so sooner, but not as soon as that
-        at_once = min(_MOST_USERS, max(users, math.ceil(4 * rate * (terms.tightest or 0.25))))
+        at_once = min(most, max(users, math.ceil(4 * rate * (terms.tightest or 0.25))))
         probes.append(probe(driver, rate, terms, left, at_once, seed + len(probes)))
         if probes[-1].outcome is not Outcome.PASSED:
             _rest(driver, steps[0], min(_REST, left))
@@ -101,16 +106,17 @@ def search(
     return Capacity(terms, steps, tuple(probes), law, _notes(steps, probes, short))
 
 
-def next_rate(probes: Sequence[Probe], peak: float) -> float | None:
+def next_rate(probes: Sequence[Probe], peak: float, beyond: float = _BEYOND) -> float | None:
     """The rate to be tried next; None where the interval is as narrow as it will get.
 
     Half-way between what passed and what failed, or what the ladder says cannot be kept. An
     undecided rate is near the border: then half-way to it, from the side that is farther away.
+    `beyond` times the peak of the ladder is what cannot be kept.
     """
     low, failed = _bracket(probes)
     if low is None and not probes:
         return _FIRST * peak
-    high = _BEYOND * peak if failed is None else failed
+    high = beyond * peak if failed is None else failed
     unsure = [one.rate for one in probes if one.outcome is Outcome.INCONCLUSIVE]
     unsure = [rate for rate in unsure if (low or 0) < rate < high]
     first, last = (min(unsure), max(unsure)) if unsure else (high, high)
@@ -142,7 +148,7 @@ def _notes(steps: Sequence[Step], probes: Sequence[Probe], short: str) -> tuple[
     odd = [f"{step.concurrency} at a time: {step.doubts[0]}" for step in steps if step.doubts]
     tried = [
         f"{one.rate:.4g} /s {_WORDS[one.outcome]}" + (f" ({one.why})" if one.why else "")
-        for one in probes
+        for one in sorted(probes, key=lambda one: one.rate)
     ]
     told = "tried: " + "; ".join(tried) if tried else ""
     return tuple(text for text in (*odd[:2], told, short) if text)

@@ -222,7 +222,7 @@ def _notes(driver: Driver, phase: Phase, window: Window, sampler: Sampler) -> tu
     dropped = int(np.count_nonzero(rows["answer"] == layout.DROPPED_ANSWER)) + answers.unseen
     usual = ", ".join(sorted(answers.usual))
     told = [
-        (queued > 0.01, f"{queued:.1%} of the requests found all {users} users busy and waited"),
+        (queued > 0.01, f"{100 * queued:.1f} % of the requests found all {users} users busy"),
         (unsent > 0, f"{unsent} requests were never sent: no user became free before the end"),
         (retried > 0, f"{retried} requests went out again, as a kept connection had been closed"),
         (left < users, f"{users - left} of {users} users stopped themselves"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Protocol
 
 from harness.config import Gate
@@ -43,10 +44,23 @@ def measure_capacity(
     known = [] if load.profile or load.trace else of_run(traffic, terms)
     seconds = in_base(load.capacity, "time")
     plan = rig.plan
-    found = search(rig.driver, terms, seconds, users=plan.users, seed=plan.seed, known=known)
+    found = search(
+        rig.driver,
+        terms,
+        seconds,
+        users=plan.users,
+        most=own_users(gate, rig),
+        seed=plan.seed,
+        known=known,
+    )
     if not endpoint.running():
         return [Finding("candidate-ended", "the candidate ended while its capacity was looked for")]
     return evidence(found, declared(gate, rig.plan.rate), limits)
+
+
+def own_users(gate: Gate, rig: Rig) -> int | None:
+    """How many users a locustfile has at the most; None: as many as it takes."""
+    return rig.plan.users if gate.load and gate.load.locustfile else None
 
 
 def declared(gate: Gate, mean: float) -> float:
@@ -89,8 +103,8 @@ def _doubts(
     if not open_:
         return []
     text = (
-        f"{' and '.join(open_)}: the load generator was the limit before the service was, which "
-        f"kept {found.low:.4g} /s"
+        f"{' and '.join(open_)}: the load generator, or load.capacity, came to its end before the "
+        f"service did, which kept {found.low:.4g} /s"
     )
     return [Finding("invalid-run", text, severity=Severity.DOUBT)]
 
@@ -103,7 +117,7 @@ def _law(found: Capacity) -> list[Finding]:
     text = (
         f"universal scalability law: {law.gamma:.4g} /s one at a time, contention {law.alpha:.3f}, "
         f"coherency {law.beta:.2g}; highest throughput by it: {best}; "
-        f"it explains {law.fit:.0%} of what was measured"
+        f"it explains {100 * law.fit:.0f} % of what was measured"
     )
     return [Finding("scalability", text, severity=Severity.INFO)]
 
@@ -111,14 +125,18 @@ def _law(found: Capacity) -> list[Finding]:
 def _curve(found: Capacity, rate: float) -> Evidence:
     """Latency over rate: what one more request a second costs."""
     probes = sorted(found.probes, key=lambda one: one.rate)
-    x = [step.throughput for step in found.steps]
+    # Steps that bring no more answers, only longer times, stand above one another: the wall.
+    x = list(accumulate((step.throughput for step in found.steps), max))
+    rates = [one.rate for one in probes]
+    lines_by_name = {
+        "closed loop, p50": (x, [step.p50 for step in found.steps]),
+        "closed loop, p99": (x, [step.p99 for step in found.steps]),
+        "open loop, p99": (rates, [one.p99 for one in probes]),
+    }
     series = {
-        "so many at a time, p50": {"x": x, "y": [_ms(step.p50) for step in found.steps]},
-        "so many at a time, p99": {"x": x, "y": [_ms(step.p99) for step in found.steps]},
-        "at this rate, p99": {
-            "x": [one.rate for one in probes],
-            "y": [_ms(one.p99) for one in probes],
-        },
+        name: {"x": across, "y": [_ms(seconds) for seconds in up]}
+        for name, (across, up) in lines_by_name.items()
+        if across
     }
     lines: list[dict[str, object]] = [{"x": rate, "name": "declared"}]
     lines += [

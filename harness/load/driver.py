@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.load import calibration
 from harness.load.answers import Answers
-from harness.load.arrivals import Times, apart
+from harness.load.arrivals import Times, apart, save
 from harness.load.errors import LoadError
 from harness.load.generator import Generator, Told
 from harness.load.locustside import layout
@@ -93,7 +93,7 @@ class Driver:
             raise LoadError("a phase without a request: its schedule is empty")
         schedule = apart(np.asarray(schedule, dtype=np.float64))
         path = self._folder / layout.schedule(self._next)
-        schedule.astype("<f8").tofile(path)
+        save(path, schedule)
         waits = self.patience if patience is None else patience
         command: dict[str, Any] = {"kind": "open", "schedule": path.name, "bodies": bodies}
         command |= {"patience": waits, "timeout": self.timeout if timeout is None else timeout}
@@ -103,7 +103,7 @@ class Driver:
                 "open", [target], command, schedule, watch, waits if hurry is None else hurry
             )
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
         return phase
 
     def closed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -233,5 +234,8 @@ class Generator:
         """How Locust ended, and the last thing that it said."""
         code = self._process.wait() if self._process else None
         end = "" if code is None else ending(code)
+        if code == layout.EXIT_DISK:
+            free = shutil.disk_usage(self._folder).free
+            end += f", as its record cannot be written ({free} bytes are free in {self._folder})"
         when = "in the middle of its run" if self._phase else "before it could begin"
         return f"Locust ended {when} with {end}: {said(self._folder)}"

@@ -111,8 +111,8 @@ def _busy(client_cpu: float | None) -> str:
     if client_cpu is None or client_cpu <= _MOST_CPU:
         return ""
     return (
-        f"the load generator used {client_cpu:.0%} of its processor core, expected at most "
-        f"{_MOST_CPU:.0%}; lower load.rate, or make the locustfile do less"
+        f"the load generator used {100 * client_cpu:.0f} % of its processor core, expected at most "
+        f"{100 * _MOST_CPU:.0f} %; lower load.rate, or make the locustfile do less"
     )
 
 
@@ -120,7 +120,7 @@ def _silent(silent: Flags) -> str:
     share = float(np.mean(silent)) if len(silent) else 0.0
     if share <= _MOST_SILENT:
         return ""
-    return f"{share:.1%} of the tasks that were started on plan ended without any request"
+    return f"{100 * share:.1f} % of the tasks that were started on plan ended without any request"
 
 
 def _crowded(window: Window, users: int) -> str:
@@ -128,12 +128,13 @@ def _crowded(window: Window, users: int) -> str:
     queued = float(np.mean(window.queued))
     service = window.service[np.isfinite(window.service)]
     waiting = float(np.sum(service)) / window.seconds  # mean number in flight, by Little's law
-    unanswered = np.count_nonzero(~np.isfinite(window.service) & ~window.silent)
+    sent = ~window.silent & ~window.unsent
+    unanswered = np.count_nonzero(~np.isfinite(window.service) & sent)
     if queued <= _MOST_QUEUED or unanswered or waiting > users / 2:
         return ""
     return (
-        f"{queued:.1%} of the requests found all {users} users busy, while only {waiting:.1f} "
-        "requests were in flight: the locustfile's own work holds them; raise load.users"
+        f"{100 * queued:.1f} % of the requests found all {users} users busy, while only "
+        f"{waiting:.1f} requests were in flight: what the tasks do beside them holds the users; raise load.users"
     )
 
 
@@ -141,23 +142,27 @@ def _steal(steal: float | None) -> str:
     if steal is None or steal <= _MOST_STEAL:
         return ""
     return (
-        f"the hypervisor gave {steal:.1%} of this machine's processor time to others, expected at "
-        f"most {_MOST_STEAL:.0%}"
+        f"the hypervisor gave {100 * steal:.1f} % of this machine's processor time to others, "
+        f"expected at most {100 * _MOST_STEAL:.0f} %"
     )
 
 
 def _shared(pressure: Pressure) -> str:
     """Other work that took processors away, as far as both can be seen."""
     waiting, foreign = pressure.waiting, pressure.foreign
-    others = "work that is not told apart" if foreign is None else f"{foreign:.1f} cores of others"
     if foreign is not None and foreign <= _MOST_FOREIGN:
         return ""
     most = _MOST_WAITING if foreign is not None else _MOST_WAITING_ALONE
     if waiting is None or waiting <= most:
         return ""
+    whose = (
+        "this machine was busy, with whose work is not known"
+        if foreign is None
+        else f"other work used {foreign:.1f} cores of this machine"
+    )
     return (
-        f"this machine was busy with {others}: something waited for a processor in {waiting:.0%} "
-        f"of the time, expected at most {most:.0%}"
+        f"{whose}: something waited for a processor in {100 * waiting:.0f} % of the time, expected "
+        f"at most {100 * most:.0f} %"
     )
 
 

@@ -14,6 +14,7 @@ from harness.load.locustside import layout
 from harness.load.phases import Phase
 from harness.load.record import has
 
+MOST_USERS = 1000  # requests in flight, more than which tell little of one container
 _RAMP = 0.2  # of a step, until as many are in flight as are meant to be
 _LONGEST = 1.5  # seconds of a step, but for slow services
 _SHORTEST = 0.5
@@ -108,10 +109,10 @@ def _little(concurrency: int, in_flight: float, n: int) -> tuple[str, ...]:
 
 def saturated(steps: Sequence[Step]) -> bool:
     """Whether more at a time brought no more, or mostly failures."""
+    if len(steps) <= _IDLE:
+        return bool(steps) and steps[-1].failed > _BROKEN
     if steps[-1].failed > _BROKEN:
         return True
-    if len(steps) <= _IDLE:
-        return False
     before = max(step.throughput for step in steps[:-_IDLE])
     return max(step.throughput for step in steps[-_IDLE:]) < _GAIN * before
 

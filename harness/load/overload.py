@@ -24,7 +24,6 @@ TIMES = 2.0  # what the service can do, while it is overloaded
 AFTER = 0.5  # of it, before and afterwards
 _BEFORE = 1.0  # seconds at the lower rate, to begin with
 _LADDER = 6.0  # seconds of looking for the throughput
-_MOST_USERS = 1000
 _WIDTH = 0.25  # seconds of a bucket of the recovery, at least
 _IN_BUCKET = 20  # requests of it, at least
 _BAD = 0.1  # share of a bucket that may be late or failed: one of twenty is chance
@@ -68,6 +67,7 @@ class Overload:
     deadline: float  # seconds within which an answer is of use
     begin: float  # of the overload
     end: float
+    saturated: bool = True  # more at a time brought no more: the capacity is the service's
 
     def goodput(self, confidence: float) -> Interval:
         """Right answers within the deadline as a share of the capacity, while it was overloaded.
@@ -107,6 +107,14 @@ class Overload:
         planned, _ = self._timely()
         return int(np.count_nonzero((planned >= self.begin) & (planned < self.end)))
 
+    @property
+    def late(self) -> Values:
+        """Seconds that right answers to requests of the overload took, of those that came late."""
+        window = self.phase.window
+        inside = (window.planned >= self.begin) & (window.planned < self.end) & ~window.silent
+        late = inside & np.isfinite(window.response) & (window.response > self.deadline)
+        return window.response[late]
+
     def _timely(self) -> tuple[Values, Flags]:
         window = self.phase.window
         timely: Flags = (window.response <= self.deadline)[~window.silent]
@@ -120,24 +128,28 @@ def run(
     *,
     longest: float,
     users: int = 64,
+    most: int | None = None,
     seed: int = 1,
 ) -> Overload | None:
     """Half of the capacity, twice of it for `seconds`, then half of it again, in one phase.
 
     The capacity is the throughput of a closed ladder that is climbed just before. It ends once
-    the service has recovered, or `longest` seconds after the overload. None where no request was
+    the service has recovered, or `longest` seconds after the overload. Up to `most` requests
+    are in flight, a thousand by default. None where no request was
     answered rightly. Raises LoadError as the Driver does.
     """
-    capacity = ladder.peak(ladder.climb(driver, max(users, 64), _LADDER))
+    most = most or max(users, ladder.MOST_USERS)
+    steps = ladder.climb(driver, most, _LADDER)
+    capacity = ladder.peak(steps)
     if capacity <= 0:
         return None
     stages = [(AFTER * capacity, _BEFORE), (TIMES * capacity, seconds)]
     schedule = arrivals.profile([*stages, (AFTER * capacity, longest)], seed=seed)
     end = _BEFORE + seconds
     calm = _Calm(driver, deadline, int(np.searchsorted(schedule, end)), AFTER * capacity)
-    many = max(users, min(_MOST_USERS, math.ceil(TIMES * capacity * (seconds + deadline))))
+    many = max(users, min(most, math.ceil(TIMES * capacity * (seconds + deadline))))
     phase = driver.open(schedule, users=many, patience=_PATIENCE, watch=calm)
-    return Overload(phase, capacity, deadline, _BEFORE, end)
+    return Overload(phase, capacity, deadline, _BEFORE, end, ladder.saturated(steps))
 
 
 def kinds(rows: Rows) -> Counter[str]:

@@ -64,7 +64,8 @@ class Pair:
             return told[0]
         if drift > _MOST_DRIFT:
             return f"the same calculation took {drift:.2f} times as long before as after it"
-        return f"the host withheld {steal:.0%} of the processors" if steal > _MOST_STEAL else ""
+        stolen = f"the host withheld {100 * steal:.0f} % of the processors"
+        return stolen if steal > _MOST_STEAL else ""
 
 
 @dataclass(frozen=True, slots=True)

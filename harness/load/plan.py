@@ -22,6 +22,7 @@ from harness.load.traffic import quantile
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LONGEST = 60.0  # seconds that one answer may take
 _SHORTEST = 10.0
+_MOST_SECONDS = 7 * 86400.0  # of a trace that nobody has cut
 _SAMPLED = ("error_rate", "throughput", "throughput_share", "goodput", "goodput_share")
 
 
@@ -178,6 +179,11 @@ def _traced(load: LoadConfig, trace: replay.Trace) -> tuple[arrivals.Times, floa
     times = trace.times(load.speed)
     if "duration" in load.model_fields_set:
         times = times[times < warmup + units.in_base(load.duration, "time")]
+    if times[-1] > _MOST_SECONDS:
+        raise LoadError(
+            f"{trace.path}: its requests are spread over {times[-1]:g} s, expected at most "
+            f"{_MOST_SECONDS:g}: give load.duration or a higher load.speed"
+        )
     return times, max(float(times[-1]) - warmup, 0.0) + 1e-3
 
 

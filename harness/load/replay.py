@@ -93,7 +93,7 @@ def _lines(path: Path) -> Iterator[Sent]:
             where = f"{path}:{number}"
             try:
                 line = json.loads(text)
-            except ValueError as problem:
+            except (ValueError, RecursionError) as problem:
                 raise LoadError(f"{where}: not JSON: {problem}") from None
             sent = _sent(line, where)
             if sent.at < before:
@@ -145,7 +145,7 @@ def _har(path: Path) -> Iterator[Sent]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8-sig"))["log"]["entries"]
         found = [_entry(entry) for entry in entries]
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise LoadError(
             f"{path}: not an HTTP Archive: {type(problem).__name__}: {problem}"
         ) from None

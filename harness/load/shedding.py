@@ -9,7 +9,7 @@ import numpy as np
 from harness.config import Gate
 from harness.limits import Limit
 from harness.load import overload
-from harness.load.curve import Alive
+from harness.load.curve import Alive, own_users
 from harness.load.errors import LoadError
 from harness.load.overload import SHED, TIMES, Overload
 from harness.load.rig import Rig
@@ -22,6 +22,7 @@ _SPARE = 3.0  # seconds beyond
 _UNLIMITED = 10.0  # seconds of recovery, where no limit is in force
 _FOREVER = 3600.0  # seconds, that stand for the end of a recovery that was not seen
 _RARE = 0.01  # share of the requests up to which something is only worth knowing
+_MANY = 0.5  # share of the requests under overload
 _GROSS = 0.5  # of the limit: so little goodput no held-up load generator explains
 _WAITING = ("unanswered", "never sent", "connection refused")
 _SLICES = 60
@@ -45,7 +46,13 @@ def measure_overload(
     seconds = in_base(gate.load.overload, "time")
     plan = rig.plan
     found = overload.run(
-        rig.driver, seconds, deadline, longest=longest, users=plan.users, seed=plan.seed
+        rig.driver,
+        seconds,
+        deadline,
+        longest=longest,
+        users=plan.users,
+        most=own_users(gate, rig),
+        seed=plan.seed,
     )
     if not endpoint.running():
         return [Finding("candidate-ended", "the candidate ended under the overload")]
@@ -75,6 +82,7 @@ def evidence(found: Overload, limits: Mapping[str, Limit], confidence: float) ->
     return [
         *measured,
         *_doubts(found, measured, limits),
+        *_late(found),
         *_kinds(found),
         Finding("overload-run", _told(found, seconds, back), severity=Severity.INFO),
         _picture(found),
@@ -91,10 +99,32 @@ def _doubts(
     gross = limit is not None and (measured[0].high or 0.0) < _GROSS * limit.in_unit("%")
     excuses = found.phase.excuses(found.deadline)
     weight = Severity.WARNING if kept or gross else Severity.DOUBT
-    doubts = [
-        Finding("invalid-run", text, severity=Severity.DOUBT) for text in found.phase.doubts()
+    texts = [*found.phase.doubts(), *([] if found.saturated else [_unsaturated(found)])]
+    doubts = [Finding("invalid-run", text, severity=Severity.DOUBT) for text in texts]
+    return doubts + [Finding("disturbed-run", text, severity=weight) for text in excuses]
+
+
+def _unsaturated(found: Overload) -> str:
+    return (
+        f"{found.capacity:.4g} right answers a second were all that the load generator asked for, "
+        "and not all that the service can do: twice of it is no overload; raise load.users"
+    )
+
+
+def _late(found: Overload) -> list[Finding]:
+    """The usual cause of an overload that helps nobody: everything waits, and nothing is refused."""
+    late = found.late
+    if len(late) <= _MANY * found.offered:
+        return []
+    return [
+        Finding(
+            "answered-too-late",
+            f"{len(late)} of {found.offered} requests under overload were answered, but after "
+            f"{np.median(late):.2g} s in the median: they wait in a queue without an end",
+            severity=Severity.WARNING,
+            expected=f"within {1e3 * found.deadline:.4g} ms, or 429 or 503 at once",
+        )
     ]
-    return doubts + [Finding("invalid-run", text, severity=weight) for text in excuses]
 
 
 def _kinds(found: Overload) -> list[Finding]:

@@ -22,7 +22,7 @@ Values = NDArray[np.float64]
 
 BATCHES = 30
 LEAST_INFLATION = 2.0  # a run in which nothing clustered has not shown that nothing can
-_SAFETY = 1.5  # the inflation itself is an estimate, from 29 degrees of freedom at best
+_SAFETY = 1.75  # the inflation itself is an estimate, from 29 degrees of freedom at best
 _LEVELS = (0.5, 0.75, 0.9)  # runs with few slow answers show little of how they cluster
 _WAIT = 0.7  # share of requests that queue; lower is safer and slower, tuned by simulation
 _MOST_CANDIDATES = 128

@@ -22,12 +22,14 @@ def run_over_time(traffic: Traffic) -> Evidence:
 
     Panels of what was not measured are left out.
     """
+    over = traffic.window.start + traffic.window.seconds
+    usage = [sample for sample in traffic.usage if sample.at <= over]
     panels = [*_requests(traffic)]
     panels += [
         _panel(name, unit, x, {name: y})
         for name, unit, (x, y) in (
-            ("memory", "MiB", _memory(traffic.usage, traffic.window.start)),
-            ("processor", "cores", _processor(traffic.usage, traffic.window.start)),
+            ("memory", "MiB", _memory(usage, traffic.window.start)),
+            ("processor", "cores", _processor(usage, traffic.window.start)),
         )
         if len(x) > 1
     ]

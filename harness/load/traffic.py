@@ -144,7 +144,11 @@ class Traffic:
     def _latency(self, name: str, level: float) -> Measurement:
         found = statistics.percentile(self.response, level, self.confidence)
         low, value, high = (_ms(end) for end in (found.low, found.value, found.high))
-        return Measurement(name, value, "ms", low=low, high=high, n=found.n)
+        more = None
+        if high == FAILED_MS:  # by the distance from it one cannot tell how many would do
+            clustered = max(1.0, found.inflation / statistics.LEAST_INFLATION)
+            more = max(1, math.ceil(needed(level, self.confidence) * clustered) - found.n)
+        return Measurement(name, value, "ms", low=low, high=high, n=found.n, more=more)
 
     def _clock(self, name: str) -> Measurement | None:
         """A percentile of the time from the send, or of the client's own lateness."""
@@ -175,12 +179,14 @@ class Traffic:
         """Right answers that ended in the window against the requests planned in it.
 
         Both are counts at one boundary, so what was in flight at the start makes up for what is
-        in flight at the end.
+        in flight at the end; what a warm-up shorter than an answer leaves out is in the interval.
         """
         offered = max(1, self.window.n)
         done = min(self.window.done, offered)
+        most = min(done + self._not_begun(), offered)
         by = statistics.LEAST_INFLATION
-        low, high = binomial.clopper_pearson(done / by, offered / by, self.confidence)
+        low, _ = binomial.clopper_pearson(done / by, offered / by, self.confidence)
+        _, high = binomial.clopper_pearson(most / by, offered / by, self.confidence)
         if name == "throughput_share":
             return Measurement(
                 name, 100 * done / offered, "%", low=100 * low, high=100 * high, n=offered
@@ -189,6 +195,15 @@ class Traffic:
         offered_rate = offered / self.window.seconds
         low, high = min(low * offered_rate, rate), max(high * offered_rate, rate)
         return Measurement(name, rate, "/s", low=low, high=high, n=self.window.done)
+
+
+    def _not_begun(self) -> float:
+        """Answers that the window lacks because what they answer was never planned before it."""
+        early = self.response[: max(1, self.n // 10)]
+        answered = early[np.isfinite(early)]
+        if len(answered) == 0:
+            return 0.0
+        return self.rate * max(0.0, float(np.median(answered)) - self.warmup.seconds)
 
 
 def quantile(name: str) -> float | None:

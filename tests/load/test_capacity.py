@@ -34,7 +34,7 @@ def test_the_interval_holds_the_rate_at_which_a_queue_stands_at_its_limit(seed: 
 
     assert found.high is not None
     assert 60 < found.low <= 118
-    assert 106 <= found.high < 170
+    assert 106 <= found.high < 220
     assert found.peak == pytest.approx(200.0, rel=0.02)
 
 
@@ -96,9 +96,18 @@ def test_a_rate_that_passed_above_one_that_failed_does_not_count() -> None:
 
 
 def test_without_a_rate_that_failed_the_throughput_of_the_ladder_bounds_it() -> None:
-    step = Step(8, 200.0, 0.01, 0.02, 8.0, 500, 0.0)
+    steps = tuple(Step(n, 200.0, 0.01, 0.02, float(n), 500, 0.0) for n in (1, 2, 4))
 
-    assert Capacity(_terms(), (step,), tuple(_probes((150, P)))).high == pytest.approx(220.0)
+    assert Capacity(_terms(), steps, tuple(_probes((150, P)))).high == pytest.approx(220.0)
+    assert Capacity(_terms(), steps[:2], tuple(_probes((150, P)))).high is None
+
+
+def test_a_service_that_the_ladder_did_not_saturate_is_probed_beyond_it() -> None:
+    service = Simulated(work=0.02, workers=100)
+    found = capacity.search(service, _terms("<= 100 ms"), 60.0, users=8, most=8)
+
+    assert max(step.throughput for step in found.steps) == pytest.approx(400, rel=0.05)
+    assert found.low > 800
 
 
 def test_nothing_bounds_it_where_the_client_was_the_limit() -> None:

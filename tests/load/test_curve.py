@@ -19,6 +19,7 @@ from harness.load.ladder import Step
 from harness.load.probes import Probe, Terms
 from harness.load.usl import Law
 from harness.model import Evidence, Finding, Measurement, Observation, Outcome, Severity
+from harness.report import charts
 from tests.load.simulation import Simulated
 
 TERMS = Terms({"latency_p99": Limit.parse("<= 25 ms")}, 0.95)
@@ -98,13 +99,22 @@ def test_the_curve_has_both_loops_the_band_and_the_lines_in_numbers_that_json_kn
     json.dumps(picture.data, allow_nan=False)
     assert picture.kind == "curve"
     series = picture.data["series"]
-    assert series["at this rate, p99"] == {"x": [60, 112, 120], "y": [20, 20, 20]}
-    assert series["so many at a time, p99"]["y"] == [11.0, 20.0, None]
+    assert series["open loop, p99"] == {"x": [60, 112, 120], "y": [20, 20, 20]}
+    assert series["closed loop, p99"]["y"] == [11.0, 20.0, None]
     assert picture.data["bands"] == [{"from": 112.0, "to": 120.0, "name": "capacity"}]
     assert picture.data["lines"] == [
         {"x": 50.0, "name": "declared"},
         {"y": 25.0, "name": "latency_p99 <= 25 ms"},
     ]
+
+
+def test_steps_that_bring_fewer_answers_again_stand_above_the_highest_throughput() -> None:
+    steps = (*STEPS, Step(8, 190.0, 0.04, 0.05, 8.0, 1000, 0.0))
+
+    _, _, picture = _split(curve.evidence(_found((112.0, Outcome.PASSED), steps=steps), 50.0, {}))
+
+    assert picture.data["series"]["closed loop, p50"]["x"] == [100.0, 180.0, 200.0, 200.0]
+    assert "not drawn" not in charts.draw(picture)
 
 
 def test_of_a_profile_the_highest_rate_is_the_declared_one(gate: Callable[..., Gate]) -> None:

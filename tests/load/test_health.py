@@ -55,21 +55,21 @@ def test_lateness_behind_busy_users_is_the_candidates_and_no_excuse() -> None:
 
 def test_a_busy_client_is_an_excuse() -> None:
     (text,) = excuses(_window(), 64, 0.25, 0.93)
-    assert "used 93% of its processor core" in text
+    assert "used 93 % of its processor core" in text
 
 
 def test_users_that_are_busy_with_their_own_work_are_an_excuse() -> None:
     queued = np.zeros(1000, dtype=np.bool_)
     queued[:300] = True
     (text,) = excuses(replace(_window(), queued=queued), 64, 0.25, 0.3)
-    assert "30.0% of the requests found all 64 users busy" in text
+    assert "30.0 % of the requests found all 64 users busy" in text
 
 
 def test_silent_tasks_are_doubted() -> None:
     silent = np.zeros(1000, dtype=np.bool_)
     silent[:50] = True
     (text,) = doubts(replace(_window(), silent=silent))
-    assert "5.0% of the tasks" in text
+    assert "5.0 % of the tasks" in text
 
 
 def test_bunched_sends_are_doubted() -> None:
@@ -90,9 +90,9 @@ def test_what_was_not_measured_is_no_excuse() -> None:
 @pytest.mark.parametrize(
     ("pressure", "figure"),
     [
-        (Pressure(steal=0.12), "the hypervisor gave 12.0% of this machine's processor time"),
-        (Pressure(waiting=0.3, foreign=1.4), r"1\.4 cores of others: .* in 30% of the time"),
-        (Pressure(waiting=0.7), r"work that is not told apart: .* in 70% of the time"),
+        (Pressure(steal=0.12), "the hypervisor gave 12.0 % of this machine's processor time"),
+        (Pressure(waiting=0.3, foreign=1.4), r"other work used 1\.4 cores .* in 30 % of the time"),
+        (Pressure(waiting=0.7), r"whose work is not known: .* in 70 % of the time"),
     ],
 )
 def test_others_at_work_are_an_excuse_with_their_figure(pressure: Pressure, figure: str) -> None:

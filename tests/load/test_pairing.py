@@ -102,7 +102,7 @@ def test_where_neither_side_answered_there_is_no_ratio() -> None:
     ("block", "told"),
     [
         (replace(CALM, spins=(0.002, 0.004)), "took 2.00 times as long"),
-        (replace(CALM, steal=0.2), "withheld 20% of the processors"),
+        (replace(CALM, steal=0.2), "withheld 20 % of the processors"),
         (replace(CALM, doubts=("the client was busy",)), "the client was busy"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +47,9 @@ def test_an_unbounded_queue_fails_both_limits() -> None:
     assert set(_outcomes(found).values()) == {Outcome.FAILED}
     (told,) = _findings(found, "overload-run")
     assert told.message.endswith("back to normal not within 10.5 s")
+    (queue,) = _findings(found, "answered-too-late")
+    assert queue.severity is Severity.WARNING
+    assert re.match(r"\d+ of \d+ requests under overload were answered, but after", queue.message)
 
 
 def test_a_service_that_sheds_passes_both_and_nothing_of_it_is_wrong() -> None:
@@ -74,13 +78,23 @@ def test_a_held_up_client_is_a_doubt_near_the_limit_and_none_far_below_or_above_
     queues = _found(Simulated(work=0.005), client_cpu=0.95)
 
     def weight(found: overload.Overload, limits: dict[str, Limit]) -> Severity:
-        doubts = _findings(shedding.evidence(found, limits, 0.95), "invalid-run")
-        (busy,) = (item for item in doubts if "95%" in item.message)
+        doubts = _findings(shedding.evidence(found, limits, 0.95), "disturbed-run")
+        (busy,) = (item for item in doubts if "95 %" in item.message)
         return busy.severity
 
     assert weight(sheds, near) is Severity.DOUBT
     assert weight(sheds, LIMITS) is Severity.WARNING
     assert weight(queues, LIMITS) is Severity.WARNING
+
+
+def test_what_was_never_saturated_was_not_overloaded() -> None:
+    found = overload.run(Simulated(work=0.02, workers=100), 2.0, 0.1, longest=5.0, users=4, most=4)
+    assert found is not None
+
+    (doubt,) = _findings(shedding.evidence(found, LIMITS, 0.95), "invalid-run")
+
+    assert doubt.severity is Severity.DOUBT
+    assert "twice of it is no overload; raise load.users" in doubt.message
 
 
 def test_the_time_line_shows_offered_timely_and_shed_in_numbers_that_json_knows() -> None:

@@ -97,6 +97,8 @@ def record(
     """Write the row of one request; whether it was answered rightly."""
     if isinstance(answer, Broken):
         recorder.failure(request.label, 0, str(answer))
+        if answer.ours:
+            recorder.exhausted(str(answer))
         flags |= layout.FAILED | (answer.why << layout.WHY_SHIFT)
         recorder.add(planned, sent, service, 0, request.name, flags)
         return False

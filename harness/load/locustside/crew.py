@@ -97,15 +97,17 @@ class Crew:
     def give_up(self, patience: float) -> None:
         """What is still open gets its row: every ticket that fell due has exactly one."""
         now = time.monotonic()
-        for ticket in self.carried.values():
-            if not ticket.used:
+        late = f"{patience:g} s after the last start"
+        for user, ticket in self.carried.items():
+            if not ticket.used and _asleep(user):
+                self._unused(ticket, layout.SILENT, ticket.taken)
+                self._recorder.failure("(no request)", 0, f"the task had sent no request {late}")
+            elif not ticket.used:
                 sent = ticket.sent or ticket.taken
                 why = layout.UNANSWERED | layout.TIMEOUT << layout.WHY_SHIFT
                 self._unused(ticket, why, sent, now)
-                text = f"no answer {patience:g} s after the last start"
-                self._recorder.failure("(no answer)", 0, text)
-                ticket.used = True
-            ticket.over = True
+                self._recorder.failure("(no answer)", 0, f"no answer {late}")
+            ticket.used = ticket.over = True
 
     def _take_over(self, runner: Any) -> Callable[[int], None]:
         """From now on only the crew makes users: Locust would make them before they have a host."""
@@ -157,6 +159,12 @@ class Crew:
         service = 0.0 if now is None else now - sent
         name = self._recorder.name(layout.OTHER_NAME)
         self._recorder.add(ticket.planned, sent, service, 0, name, flags)
+
+
+def _asleep(user: Any) -> bool:
+    """Whether its task sleeps by its own will, so that no server keeps it waiting."""
+    frame = getattr(getattr(user, "_greenlet", None), "gr_frame", None)
+    return frame is not None and frame.f_code is gevent.sleep.__code__
 
 
 def _nothing(*_: Any, **__: Any) -> None:

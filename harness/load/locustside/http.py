@@ -12,11 +12,15 @@ _MOST_BODY = 16 * 1024 * 1024
 
 
 class Broken(Exception):
-    """No proper answer came: the text says what came instead, `why` as `layout` has it."""
+    """No proper answer came: the text says what came instead, `why` as `layout` has it.
 
-    def __init__(self, why: int, text: str) -> None:
+    `ours`: that was not the server's doing.
+    """
+
+    def __init__(self, why: int, text: str, ours: bool = False) -> None:
         super().__init__(text)
         self.why = why
+        self.ours = ours
 
 
 @dataclass(slots=True)

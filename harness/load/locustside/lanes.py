@@ -47,7 +47,8 @@ class Lane(Wire):
         if self.deadline == float("inf"):
             return
         self._flags |= layout.UNANSWERED
-        text = f"no answer {patience:g} s after the last start"
+        what = "no connection" if self._connecting else "no answer"
+        text = f"{what} {patience:g} s after the last start"
         self._over(Broken(layout.TIMEOUT, text), back=False)
         self.forget()
 

@@ -88,6 +88,13 @@ class Recorder:
         if key in self._failures or len(self._failures) < _MOST_FAILURES:
             self._failures[key] = self._failures.get(key, 0) + 1
 
+    def exhausted(self, what: str) -> None:
+        """Requests fail here, not at the server: what they would show is not of the server."""
+        if not self.problem:
+            hint = "lower load.users or the rate, or raise the limits of this machine (ulimit -n)"
+            self.event("error", message=f"this machine has run out of something: {what}; {hint}")
+            self.problem = what
+
     def failures(self) -> None:
         """Write down what was counted in this phase, and begin anew."""
         kinds = [[*key, count] for key, count in self._failures.items()]

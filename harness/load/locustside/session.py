@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -194,7 +195,8 @@ class Session:
 
     def _check_disk(self) -> None:
         if self.recorder.problem:
-            print(self.recorder.problem, file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):  # the log is on the same disk
+                print(self.recorder.problem, file=sys.stderr, flush=True)
             self._exit(layout.EXIT_DISK)
 
     def _exit(self, code: int) -> NoReturn:

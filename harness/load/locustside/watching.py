@@ -15,6 +15,7 @@ from harness.load.locustside import layout
 from harness.load.locustside.dispenser import Ticket
 from harness.load.locustside.http import Broken
 from harness.load.locustside.recorder import Recorder
+from harness.load.locustside.wire import OURS
 
 _REASONS = (
     (http.client.RemoteDisconnected, layout.CLOSED),  # which is a ConnectionResetError too
@@ -76,8 +77,11 @@ class Watcher:
                 ticket.used, planned = True, ticket.planned
                 sent = max(sent, ticket.taken)
                 flags |= layout.TICKET | (layout.QUEUED if ticket.queued else 0)
-        if failed:
-            self._recorder.failure(label, status, f"{type(exception).__name__}: {exception}")
+        if exception is not None:
+            text = f"{type(exception).__name__}: {exception}"
+            self._recorder.failure(label, status, text)
+            if any(getattr(problem, "errno", None) in OURS for problem in _causes(exception)):
+                self._recorder.exhausted(text)
         self._recorder.add(planned, sent, service, status, self._recorder.name(label), flags)
 
     def user_error(self, user_instance: Any, exception: BaseException, tb: Any, **_: Any) -> None:

@@ -19,6 +19,8 @@ _NEVER = float("inf")
 _PIECE = 64 * 1024  # bytes read at a time
 _SMALL = 512 * 1024  # bytes of a body that are put together without the reader
 _RESETS = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
+# This machine has run out of something: of descriptors, of local ports, of memory.
+OURS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
 _socket: Any = monkey.get_original("socket", "socket")
 _monotonic = time.monotonic
 
@@ -128,7 +130,8 @@ class Wire:
 
     def _no_connection(self, code: int) -> None:
         why = {errno.ECONNREFUSED: layout.REFUSED, errno.ECONNRESET: layout.RESET}
-        self._fail(why.get(code, layout.OTHER), f"no connection: {os.strerror(code)}")
+        text = f"no connection: {os.strerror(code)}"
+        self._fail(why.get(code, layout.OTHER), text, code in OURS)
 
     def _write_later(self, rest: memoryview) -> None:
         self._rest = rest
@@ -249,10 +252,10 @@ class Wire:
         self.marks |= layout.RETRIED
         self._connect()
 
-    def _fail(self, why: int, text: str) -> None:
+    def _fail(self, why: int, text: str, ours: bool = False) -> None:
         self.deadline = _NEVER
         self._close()
-        self.broken(Broken(why, text))
+        self.broken(Broken(why, text, ours))
 
     def _close(self) -> None:
         if self._to_write is not None:

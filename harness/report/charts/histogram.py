@@ -7,11 +7,10 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.report import numbers, shapes
-from harness.report.charts.parts import HEIGHT, LABEL, ends
+from harness.report.charts.parts import HEIGHT, LABEL, ends, stacked
 from harness.report.svg import Scale, anchored, percent, picture, tag
 
 _MAX_BINS = 1_000
-_CLOSE = 0.2  # labels nearer than this share of the width go into lines of their own
 
 
 def draw(title: str, data: dict[str, Any]) -> Markup:
@@ -25,7 +24,7 @@ def draw(title: str, data: dict[str, Any]) -> Markup:
     unit = str(data.get("unit", ""))
     scale = Scale(edges[0], edges[-1], logarithmic=edges[0] > 0 and edges[-1] / edges[0] > 30)
     marks = sorted(shapes.named(data, "marks").items(), key=lambda mark: mark[1])
-    lines = _lines([scale(value) for _, value in marks])
+    lines = stacked([scale(value) for _, value in marks])
     top = (max(lines, default=-1) + 1) * LABEL + 4
     drawn = [
         _mark(name, value, unit, scale(value), line, top)
@@ -79,17 +78,3 @@ def _mark(name: str, value: float, unit: str, place: float, line: int, top: int)
         tag("text", text, class_="label", x=percent(place), y=y, text_anchor=anchored(place)),
         class_="mark",
     )
-
-
-def _lines(places: list[float]) -> list[int]:
-    """For each label the line in which it does not touch the one before; the last is lowest."""
-    used: list[float] = []
-    chosen = []
-    for place in places:
-        free = (n for n, end in enumerate(used) if place - end >= _CLOSE)
-        line = next(free, len(used))
-        if line == len(used):
-            used.append(place)
-        used[line] = place
-        chosen.append(line)
-    return chosen

@@ -28,10 +28,13 @@ def draw(title: str, data: dict[str, Any]) -> Markup:
     across = _across(values, list(named.values()))
     top = 2 * LABEL
     floor = top + HEIGHT
-    middle = f"{numbers.quantity(named['value'], unit)} in the middle of {len(values)} pairs"
-    interval = f"between {numbers.number(named['low'])} and {numbers.quantity(named['high'], unit)}"
+    middle, low, high = (_side(named[key], unit) for key in ("value", "low", "high"))
+    told = (
+        f"{after}: {middle} than {before} in the middle of {len(values)} pairs, "
+        f"between {low} and {high}"
+    )
     drawn = picture(
-        f"{title}: {middle}, {interval}; margin {numbers.quantity(named['margin'], unit)}",
+        f"{title}: {told}; margin {numbers.quantity(named['margin'], unit)}",
         floor + 2 * LABEL + 6,
         _bound(across(0.0), f"as {before}", 12, floor, "zero"),
         _bound(
@@ -43,7 +46,11 @@ def draw(title: str, data: dict[str, Any]) -> Markup:
         *ends("faster", "slower", floor + 2 * LABEL),
         class_="chart pairs",
     )  # fmt: skip
-    return drawn + tag("p", f"{after}: {middle}, {interval}", class_="note")
+    return drawn + tag("p", told, class_="note")
+
+
+def _side(value: float, unit: str) -> str:
+    return f"{numbers.quantity(abs(value), unit)} {'faster' if value < 0 else 'slower'}"
 
 
 def _across(values: list[float], named: list[float]) -> Scale:

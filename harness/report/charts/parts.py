@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from harness.report.svg import tag
 
 HEIGHT = 96  # pixels of a plot
 LABEL = 17  # pixels of a line of labels
+
+_CLOSE = 0.2  # labels nearer than this share of the width go into lines of their own
 
 
 def ends(first: str, last: str, y: int) -> tuple[Markup, Markup]:
@@ -22,6 +26,23 @@ def leaning(place: float, text: str) -> str:
     """The text-anchor of a label at `place` that a narrow screen does not cut off."""
     room = min(0.45, len(text) * 0.01)
     return "start" if place < room else "end" if place > 1 - room else "middle"
+
+
+def stacked(places: Sequence[float]) -> list[int]:
+    """For each label, from left to right, the line in which it does not touch the one before.
+
+    `places` rise, from 0 to 1; a label goes into the first line that is free.
+    """
+    used: list[float] = []
+    chosen = []
+    for place in places:
+        free = (n for n, end in enumerate(used) if place - end >= _CLOSE)
+        line = next(free, len(used))
+        if line == len(used):
+            used.append(place)
+        used[line] = place
+        chosen.append(line)
+    return chosen
 
 
 def legend(names: list[str], class_: str) -> Markup:

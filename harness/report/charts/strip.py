@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from harness.report import numbers
 from harness.report.charts import places
-from harness.report.charts.parts import LABEL, ends
+from harness.report.charts.parts import LABEL, ends, stacked
 from harness.report.svg import Scale, anchored, percent, picture, tag
 
 _ROWS = 36
@@ -23,14 +23,15 @@ def draw(title: str, data: dict[str, Any]) -> Markup:
     """A bar from the start to the end of each request, in the colour of what became of it."""
     kinds = places.kinds(data)
     items = places.items(data, kinds)
-    marks = places.marks(data)
+    marks = sorted(places.marks(data), key=lambda mark: mark.x)
     counts = {kind: sum(item.kind == kind for item in items) for kind in kinds}
     moments = [mark.x for mark in marks]
     across = Scale(
         min(moments + [item.start for item in items]), max(moments + [item.end for item in items])
     )
     unit = str(data.get("x_unit", ""))
-    top = LABEL * (len(marks) > 0) + 4
+    lines = stacked([across(mark.x) for mark in marks])
+    top = LABEL * (max(lines, default=-1) + 1) + 4
     rows = _rows(_thinned(items, kinds), across)
     floor = top + _ROW * max(1, len(rows)) + 3
     bars = [
@@ -44,7 +45,10 @@ def draw(title: str, data: dict[str, Any]) -> Markup:
         floor + LABEL + 3,
         *bars,
         tag("line", class_="axis", x1=0, x2="100%", y1=floor, y2=floor),
-        *(_mark(mark.name, across(mark.x), floor) for mark in marks),
+        *(
+            _mark(mark.name, across(mark.x), line * LABEL, floor)
+            for mark, line in zip(marks, lines, strict=True)
+        ),
         *ends(_seconds(across.low, unit), _seconds(across.high, unit), floor + 14),
         class_="chart strip",
     )
@@ -95,10 +99,11 @@ def _bar(item: places.Item, across: Scale, y: int, tone: str) -> Markup:
     return tag("rect", class_=tone, x=percent(left), width=percent(width), y=y, height=_ROW - 1)
 
 
-def _mark(name: str, place: float, floor: int) -> Markup:
+def _mark(name: str, place: float, y: int, floor: int) -> Markup:
+    x = percent(place)
     return tag(
         "g",
-        tag("line", x1=percent(place), x2=percent(place), y1=16, y2=floor),
-        tag("text", name, class_="label", x=percent(place), y=12, text_anchor=anchored(place)),
+        tag("line", x1=x, x2=x, y1=y + 16, y2=floor),
+        tag("text", name, class_="label", x=x, y=y + 12, text_anchor=anchored(place)),
         class_="mark",
     )

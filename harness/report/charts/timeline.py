@@ -12,7 +12,7 @@ from markupsafe import Markup
 from harness.report import numbers
 from harness.report.charts import places
 from harness.report.charts.lines import field, line
-from harness.report.charts.parts import LABEL, ends, leaning
+from harness.report.charts.parts import LABEL, ends, leaning, stacked
 from harness.report.svg import Scale, percent, picture, tag
 
 _HEIGHT = 66  # pixels of a panel
@@ -22,17 +22,22 @@ _GAP = 9
 def draw(title: str, data: dict[str, Any]) -> Markup:
     """Panel above panel; the first holds what matters most."""
     panels = places.panels(data)
-    marks = places.marks(data)
+    marks = sorted(places.marks(data), key=lambda mark: mark.x)
     x_unit = str(data.get("x_unit", ""))
     across = Scale(min(p.x[0] for p in panels), max(p.x[-1] for p in panels))
-    top = (len(marks) > 0) * LABEL
+    lines = stacked([across(mark.x) for mark in marks])
+    top = (max(lines, default=-1) + 1) * LABEL
     drawn: list[Markup] = []
     y = top
     for panel in panels:
         drawn += _panel(panel, across, y)
         y += LABEL + _HEIGHT + _GAP
     floor = y - _GAP
-    moments = [_mark(mark.name, across(mark.x), floor) for mark in marks]
+    tops = range(top + LABEL, floor, LABEL + _HEIGHT + _GAP)
+    moments = [
+        _mark(mark.name, across(mark.x), line * LABEL, tops)
+        for mark, line in zip(marks, lines, strict=True)
+    ]
     shown = picture(
         f"{title}: {', '.join(panel.name for panel in panels)} over time",
         floor + LABEL + 3,
@@ -75,10 +80,12 @@ def _panel(panel: places.Panel, across: Scale, y: int) -> list[Markup]:
     ]  # fmt: skip
 
 
-def _mark(name: str, place: float, floor: int) -> Markup:
+def _mark(name: str, place: float, y: int, tops: range) -> Markup:
+    """Its name above, and a line in each panel, which leaves the panels' headings to be read."""
+    x = percent(place)
     return tag(
         "g",
-        tag("line", x1=percent(place), x2=percent(place), y1=16, y2=floor),
-        tag("text", name, class_="label", x=percent(place), y=12, text_anchor=leaning(place, name)),
+        tag("text", name, class_="label", x=x, y=y + 12, text_anchor=leaning(place, name)),
+        *(tag("line", x1=x, x2=x, y1=top, y2=top + _HEIGHT) for top in tops),
         class_="mark",
     )

@@ -11,7 +11,7 @@ DATA: dict[str, Any] = {
     "unit": "%",
     "values": [1.0, 3.0, 2.0, 4.0],
     "value": 2.5,
-    "low": 1.0,
+    "low": -1.0,
     "high": 4.0,
     "margin": 5.0,
     "names": ["baseline", "candidate"],
@@ -43,4 +43,7 @@ def test_a_stalled_pair_does_not_squeeze_the_others() -> None:
 def test_the_figures_are_told_in_words() -> None:
     note = drawn(DATA).find("p")
     assert note is not None
-    assert note.text == "candidate: 2.5 % in the middle of 4 pairs, between 1 and 4 %"
+    assert note.text == (
+        "candidate: 2.5 % slower than baseline in the middle of 4 pairs, "
+        "between 1 % faster and 4 % slower"
+    )

@@ -41,3 +41,10 @@ def test_what_was_lost_is_never_left_out_of_a_full_picture() -> None:
     lost = [{"start": n, "end": n + 0.1, "kind": "lost"} for n in range(40)]
     bars = list(drawn({**DATA, "items": good + lost}).iter("rect"))
     assert sum(bar.attrib["class"] == "bad" for bar in bars) == 40 and len(bars) < 700
+
+
+def test_moments_that_are_close_have_their_names_above_one_another() -> None:
+    close = [{"x": 1.0, "name": "socket closed"}, {"x": 1.1, "name": "ended"}]
+    picture = drawn({**DATA, "marks": close})
+    names = {text.text: text.attrib["y"] for text in picture.iter("text")}
+    assert names["socket closed"] != names["ended"]

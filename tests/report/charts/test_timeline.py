@@ -33,9 +33,21 @@ def test_every_line_of_the_picture_has_a_colour_of_its_own() -> None:
 
 def test_a_moment_crosses_all_panels() -> None:
     (mark,) = (group for group in drawn(DATA).iter("g") if group.attrib["class"] == "mark")
-    line = mark.find("line")
-    floors = [float(axis.attrib["y1"]) for axis in drawn(DATA).iter("line") if "x2" in axis.attrib]
-    assert line is not None and float(line.attrib["y2"]) >= max(floors[:2])
+    axes = [
+        axis for axis in drawn(DATA).iter("line") if axis.attrib.get("class", "").startswith("axis")
+    ]
+    floors = [float(axis.attrib["y1"]) for axis in axes]
+    assert [float(line.attrib["y2"]) for line in mark.iter("line")] == floors
+
+
+def test_the_line_of_a_moment_leaves_the_headings_of_the_panels_alone() -> None:
+    labels = [
+        float(text.attrib["y"]) for text in drawn(DATA).iter("text") if ": " in (text.text or "")
+    ]
+    (mark,) = (group for group in drawn(DATA).iter("g") if group.attrib["class"] == "mark")
+    ends = [(float(line.attrib["y1"]), float(line.attrib["y2"])) for line in mark.iter("line")]
+    assert len(labels) == 2
+    assert not any(top < label < floor for label in labels for top, floor in ends)
 
 
 def test_only_panels_of_several_lines_need_a_legend() -> None:
