@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from harness.model import Observation
     from harness.runtime import Endpoint
 
-_SHOWN = 5
-
 
 def _loaded(gate: Gate) -> str:
     return "" if gate.load else "gate.toml has no [load]"
@@ -83,9 +81,8 @@ def check_latency(
     Response times count from the planned start of each request, so that a service that stalls
     cannot hide the requests that it kept waiting; a failed request is slower than any limit.
     """
-    from harness.load import latency_histogram, refuse_absent, run_over_time
+    from harness.load import latency_histogram, run_over_time
 
-    refuse_absent(traffic, limits)
     shown = ("latency_p50", "latency_p95", "latency_p99", "service_p99", "lateness_p99")
     measured = _measured_as(traffic, *dict.fromkeys((*shown, *limits)))
     doubts = [*_doubts(traffic, measured, limits, harmless=True), *_floor(traffic, limits)]
@@ -107,29 +104,15 @@ def check_latency(
 @check(limits={"error_rate": "<= 1 %"}, applies=_loaded, labels=("name",))
 def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurement | Finding]:
     """Requests under load are answered, with 200 and as the contract says."""
-    from harness.load import refuse_absent
+    from harness.load import failures
 
-    refuse_absent(traffic, limits)
     measured = _measured_as(traffic, *dict.fromkeys(("error_rate", *limits)))
     found: list[Measurement | Finding] = [*measured]
     if traffic.died:
         found.append(Finding("candidate-ended", traffic.died))
     doubts = _doubts(traffic, measured, limits)
-    failed = not doubts and any(
-        limits[item.name].judge(item) is Outcome.FAILED for item in measured if item.name in limits
-    )
-    for place, failure in enumerate(traffic.failures[:_SHOWN]):  # the most frequent one first
-        found.append(
-            Finding(
-                "failed-requests",
-                f"{failure.count} requests failed: {failure.reason}",
-                severity=Severity.WARNING if place or not failed else Severity.ERROR,
-                location=failure.name,
-                expected="status 200 and an answer that keeps the contract",
-                received=failure.reason,
-            )
-        )
-    return [*found, *doubts]
+    outcomes = {limits[m.name].judge(m) for m in measured if m.name in limits}
+    return [*found, *failures(traffic, set() if doubts else outcomes), *doubts]
 
 
 @check(
@@ -230,6 +213,9 @@ def check_kills(rig: Rig, traffic: Traffic) -> list[Measurement | Finding]:
 
 
 def _measured_as(traffic: Traffic, *names: str) -> list[Measurement]:
+    from harness.load import refuse_absent
+
+    refuse_absent(traffic, names)
     return [item for item in map(traffic.measure, names) if item is not None]
 
 
@@ -249,8 +235,9 @@ def _doubts(
     )
     weight = Severity.WARNING if kept else Severity.DOUBT
     doubted = [Finding("invalid-run", text, severity=Severity.DOUBT) for text in traffic.doubts]
-    excuses = () if kept and not harmless else traffic.excuses
-    return doubted + [Finding("disturbed-run", text, severity=weight) for text in excuses]
+    if traffic.excuses and (harmless or not kept):
+        doubted.append(Finding("disturbed-run", "; ".join(traffic.excuses), severity=weight))
+    return doubted
 
 
 def _floor(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Finding]:

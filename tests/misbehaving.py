@@ -1,7 +1,7 @@
 """A prediction service that misbehaves, as a program: `python misbehaving.py KIND [AFTER]`.
 
-It prints its port. The first AFTER requests are answered as a good service answers them; then every
-request meets the misbehaviour KIND.
+It listens on PORT, or on any, and prints it. The first AFTER requests are answered as a good
+service answers them; then every request meets the misbehaviour KIND.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from functools import cache
 
 _MIB = 1024 * 1024
 _SERVED = itertools.count(1)
+_FULL = threading.Event()  # nobody is let in any more
+_SLOWLY = threading.Event()  # requests are read a byte at a time
 _JSON = b"Content-Type: application/json\r\n"
 
 
@@ -97,6 +99,13 @@ def misbehave(kind: str, conn: socket.socket, answer: bytes) -> None:
             conn.sendall(answer[: len(answer) - 5])
         case "resets":
             conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        case "unreachable":
+            _FULL.set()
+        case "late":
+            time.sleep(1.0)
+            conn.sendall(answer)
+        case "slow-reading":
+            _SLOWLY.set()
         case "garbage":
             conn.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n\r\n")
         case "too-long":
@@ -110,11 +119,18 @@ def misbehave(kind: str, conn: socket.socket, answer: bytes) -> None:
             raise SystemExit(f"no such kind: {kind}")
 
 
+def _receive(conn: socket.socket) -> bytes:
+    if not _SLOWLY.is_set():
+        return conn.recv(65536)
+    time.sleep(0.05)
+    return conn.recv(1)
+
+
 def _request(conn: socket.socket) -> tuple[str, str, bytes] | None:
     """Method, path and body of the next request, or None where there is none."""
     data = b""
     while b"\r\n\r\n" not in data:
-        more = conn.recv(65536)
+        more = _receive(conn)
         if not more:
             return None
         data += more
@@ -124,7 +140,7 @@ def _request(conn: socket.socket) -> tuple[str, str, bytes] | None:
     chunked = fields.get("transfer-encoding") == "chunked"
     length = int(fields.get("content-length", "0"))
     while not body.endswith(b"0\r\n\r\n") if chunked else len(body) < length:
-        more = conn.recv(65536)
+        more = _receive(conn)
         if not more:
             return None
         body += more
@@ -154,11 +170,14 @@ def _serve(conn: socket.socket, kind: str, after: int) -> None:
 
 def main(kind: str, after: int) -> None:
     """Serve until killed."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    backlog = 0 if kind == "unreachable" else 128
+    address = ("127.0.0.1", int(os.environ.get("PORT", "0")))
+    listener = socket.create_server(address, backlog=backlog)
     print(listener.getsockname()[1], flush=True)
-    while True:
+    while not _FULL.is_set():
         conn, _ = listener.accept()
         threading.Thread(target=_serve, args=(conn, kind, after), daemon=True).start()
+    threading.Event().wait()
 
 
 if __name__ == "__main__":

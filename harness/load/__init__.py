@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from harness.load.curve import measure_capacity
     from harness.load.driver import Driver
     from harness.load.errors import LoadError
+    from harness.load.failures import failures
     from harness.load.growth import leak
     from harness.load.locustside.gateuser import GateUser
     from harness.load.names import refuse_absent
@@ -34,6 +35,7 @@ __all__ = [
     "Turns",
     "kills",
     "against_baseline",
+    "failures",
     "latency_histogram",
     "leak",
     "measure_caching",
@@ -51,6 +53,7 @@ _HOME = {
     "GateUser": "harness.load.locustside.gateuser",
     "Driver": "harness.load.driver",
     "LoadError": "harness.load.errors",
+    "failures": "harness.load.failures",
     "Phase": "harness.load.phases",
     "Rig": "harness.load.rig",
     "Traffic": "harness.load.traffic",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.load.record import Kept, Lines, read_answers
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.load.locustside import layout
+from harness.load.record import Kept, Lines, Rows, has, read_answers
 from harness.model import Severity
 
 if TYPE_CHECKING:
@@ -47,16 +52,39 @@ class Answers:
         self._promised = promised
         self.usual = usual
         self.wrong: dict[int, str] = {}  # answer id -> the promise that it breaks
-        self.unseen = 0  # answers that there was no time to look at
+        self._unseen: set[int] = set()  # answer ids that there was no time to look at
 
     def look(self) -> None:
-        """Hold what came since the last look against the contract."""
+        """Hold what came since the last look against the contract, in an order drawn by lot.
+
+        Where time is too short for all of them, it is a sample of the whole stretch.
+        """
         deadline = time.monotonic() + _SECONDS
-        for kept in read_answers(self._lines):
+        found = read_answers(self._lines)
+        random.Random(len(found)).shuffle(found)
+        for kept in found:
             if time.monotonic() > deadline:
-                self.unseen += 1
+                self._unseen.add(kept.id)
             elif self._promised is None or kept.request in self._promised:
                 self._judge(kept)
+
+    def mark(self, rows: Rows) -> None:
+        """In rows of one phase, shape (n,): wrong answers become failed ones.
+
+        Where the sample shows wrong ones, as many of the others as that lets expect are DOUBTFUL.
+        """
+        wrong, unheld = np.isin(rows["answer"], list(self.wrong)), self.unheld(rows)
+        judged = np.count_nonzero(~has(rows, layout.FAILED) & ~unheld)
+        rows["flags"][wrong] |= layout.FAILED | layout.OTHER << layout.WHY_SHIFT
+        if wrong.any():
+            every = max(1, judged // (np.count_nonzero(wrong) + 1))
+            rows["flags"][np.flatnonzero(unheld)[::every]] |= layout.DOUBTFUL
+
+    def unheld(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which rows have an answer that was never held against the contract, shape (n,)."""
+        lost = [layout.DROPPED_ANSWER, *self._unseen]
+        found: NDArray[np.bool_] = np.isin(rows["answer"], lost)
+        return found
 
     def _judge(self, kept: Kept) -> None:
         from harness.contract import Answer

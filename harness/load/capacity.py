@@ -146,16 +146,23 @@ def _rest(driver: Closed, alone: Step, longest: float) -> None:
 
 def _notes(steps: Sequence[Step], probes: Sequence[Probe], short: str) -> tuple[str, ...]:
     odd = [f"{step.concurrency} at a time: {step.doubts[0]}" for step in steps if step.doubts]
-    tried = [
-        f"{one.rate:.4g} /s {_WORDS[one.outcome]}" + (f" ({one.why})" if one.why else "")
-        for one in sorted(probes, key=lambda one: one.rate)
-    ]
-    told = "tried: " + "; ".join(tried) if tried else ""
+    tried = [_tried(word, [p for p in probes if p.outcome is kind]) for kind, word in _WORDS]
+    told = "; ".join(text for text in tried if text)
     return tuple(text for text in (*odd[:2], told, short) if text)
 
 
-_WORDS = {
-    Outcome.PASSED: "kept the limits",
-    Outcome.FAILED: "did not",
-    Outcome.INCONCLUSIVE: "stayed undecided",
-}
+def _tried(word: str, probes: Sequence[Probe]) -> str:
+    """Rates that came to the same end, and why the lowest of them did."""
+    ordered = sorted(probes, key=lambda one: one.rate)
+    if not ordered:
+        return ""
+    why = f" (the first: {ordered[0].why})" if len(ordered) > 1 else f" ({ordered[0].why})"
+    rates = ", ".join(f"{one.rate:.4g}" for one in ordered)
+    return f"{rates} /s {word}" + (why if ordered[0].why else "")
+
+
+_WORDS = (
+    (Outcome.PASSED, "kept the limits"),
+    (Outcome.INCONCLUSIVE, "stayed undecided"),
+    (Outcome.FAILED, "did not keep them"),
+)

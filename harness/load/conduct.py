@@ -185,10 +185,15 @@ def _conclude(rig: Rig, phase: Phase, look: Look, sampler: Sampler) -> Traffic:
         usage=sampler.samples,
         client_cpu=phase.client_cpu,
         doubts=health.doubts(window),
-        excuses=(*health.excuses(window, made.users, made.tightest, phase.client_cpu), *host),
+        excuses=(*_excuses(made, phase, window), *host),
         notes=(*rig.notes, *_notes(rig.driver, phase, window, sampler)),
         phase=phase,
     )
+
+
+def _excuses(made: Plan, phase: Phase, window: Window) -> tuple[str, ...]:
+    cpu, still = phase.client_cpu, phase.stalled
+    return health.excuses(window, made.users, made.tightest, cpu, still)
 
 
 def _check_complete(window: Window) -> None:
@@ -219,14 +224,14 @@ def _notes(driver: Driver, phase: Phase, window: Window, sampler: Sampler) -> tu
     queued, unsent = float(np.mean(window.queued)), int(np.count_nonzero(window.unsent))
     retried = int(np.count_nonzero(has(rows, layout.RETRIED)))
     left = users if phase.users_left is None else phase.users_left
-    dropped = int(np.count_nonzero(rows["answer"] == layout.DROPPED_ANSWER)) + answers.unseen
+    unheld = int(np.count_nonzero(answers.unheld(rows)))
     usual = ", ".join(sorted(answers.usual))
     told = [
         (queued > 0.01, f"{100 * queued:.1f} % of the requests found all {users} users busy"),
         (unsent > 0, f"{unsent} requests were never sent: no user became free before the end"),
         (retried > 0, f"{retried} requests went out again, as a kept connection had been closed"),
         (left < users, f"{users - left} of {users} users stopped themselves"),
-        (dropped > 0, f"{dropped} answers could not be held against the contract: all differ"),
+        (unheld > 0, f"{unheld} answers were not held against the contract: all of them differ"),
         (bool(usual), f"not counted, as answers break it without load too: {usual}"),
         (bool(sampler.problem), f"resources were not sampled to the end: {sampler.problem}"),
         (os.cpu_count() == 1, "load generator and candidate shared one processor core"),

@@ -19,6 +19,7 @@ from harness.units import in_base
 
 # About so many of the probes lie so near to the border that chance could turn them.
 _NEAR = 4
+_FITS = 0.8  # share of what was measured: a law that explains less is none of this service
 
 
 class Alive(Protocol):
@@ -111,7 +112,7 @@ def _doubts(
 
 def _law(found: Capacity) -> list[Finding]:
     law = found.law
-    if law is None:
+    if law is None or law.fit < _FITS:
         return []
     best = "none, it only rises" if law.best is None else f"{law.best:.0f} at a time"
     text = (
@@ -145,7 +146,9 @@ def _curve(found: Capacity, rate: float) -> Evidence:
         if limit.dimension == "time"
     ]
     high = found.high
-    band = [{"from": found.low, "to": high, "name": "capacity"}] if high is not None else []
+    band = (
+        [{"from": found.low, "to": high, "name": "capacity lies here"}] if high is not None else []
+    )
     data = {
         "x_unit": "/s",
         "y_unit": "ms",

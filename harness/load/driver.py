@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from harness.load.arrivals import Times, apart, save
 from harness.load.errors import LoadError
 from harness.load.generator import Generator, Told
 from harness.load.locustside import layout
-from harness.load.phases import Failure, Kind, Phase
+from harness.load.phases import Failure, Kind, Phase, client_cpu, stalled
 from harness.load.record import Rows, read_rows
 
 Watch = Callable[[], bool]
@@ -239,7 +240,7 @@ class Driver:
         spins: tuple[float, float],
         pressure: calibration.Pressure,
     ) -> Phase:
-        rows = _of_phase(found, number, self.answers.wrong)
+        rows = _of_phase(found, number, self.answers)
         start, end = told.origin, float(np.max(rows["sent"] + rows["service"], initial=told.origin))
         if kind == "blocks":
             block = told.blocks[number - told.id]
@@ -260,7 +261,8 @@ class Driver:
             users_left=min((beat["users"] for beat in told.beats), default=None),
             names=dict(self._generator.names),
             failures=self._failures(told, rows),
-            client_cpu=_client_cpu(told.beats),
+            client_cpu=client_cpu(told.beats),
+            stalled=stalled(told.origin, told.beats),
             spins=spins,
             pressure=pressure,
         )
@@ -268,11 +270,11 @@ class Driver:
     def _failures(self, told: Told, rows: Rows) -> tuple[Failure, ...]:
         """Kinds of failure, the most frequent first."""
         found = [Failure(name, status, why, count) for name, status, why, count in told.failures]
-        for answer, reason in self.answers.wrong.items():
-            mine = rows[rows["answer"] == answer]
-            if len(mine):
-                name = self._generator.names.get(int(mine["name"][0]), "")
-                found.append(Failure(name, 200, reason, len(mine)))
+        wrong = self.answers.wrong
+        mine = rows[np.isin(rows["answer"], list(wrong))]
+        kinds = Counter((int(row["name"]), wrong[int(row["answer"])]) for row in mine)
+        for (name, reason), count in kinds.items():
+            found.append(Failure(self._generator.names.get(name, ""), 200, reason, count))
         return tuple(sorted(found, key=lambda failure: -failure.count))
 
     def _used(self) -> float | None:
@@ -281,18 +283,9 @@ class Driver:
         return sum(known) if len(known) == len(shares) else None
 
 
-def _of_phase(found: Rows, number: int, wrong: dict[int, str]) -> Rows:
+def _of_phase(found: Rows, number: int, answers: Answers) -> Rows:
     """Its rows by the time of their send; wrong answers are failed ones."""
     mine = found[found["phase"] == number]
     rows = np.array(mine[np.argsort(mine["sent"], kind="stable")])
-    broken = np.isin(rows["answer"], list(wrong))
-    rows["flags"][broken] |= layout.FAILED | layout.OTHER << layout.WHY_SHIFT
+    answers.mark(rows)
     return rows
-
-
-def _client_cpu(beats: Sequence[Mapping[str, Any]]) -> float | None:
-    """Share of a core between the first and the last sign of life."""
-    if len(beats) < 2 or beats[-1]["at"] <= beats[0]["at"]:
-        return None
-    first, last = beats[0], beats[-1]
-    return float((last["cpu"] - first["cpu"]) / (last["at"] - first["at"]))

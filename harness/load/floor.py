@@ -106,20 +106,19 @@ def _forwarded(proxy: str, behind: int) -> Iterator[int]:
         port: int = probe.getsockname()[1]
     ends = ["-host-ip", "127.0.0.1", "-host-port", str(port)]
     ends += ["-container-ip", "127.0.0.1", "-container-port", str(behind)]
-    # It tells the engine on descriptor 3 that it listens, and ends where there is none.
-    command = ["sh", "-c", 'exec "$@" 3>/dev/null', "sh", proxy, "-proto", "tcp", *ends]
+    # It tells the engine on descriptor 3 that it listens, and ends where there is none. By
+    # itself it would outlive us: the shell waits for the end of its input, however we come to ours.
+    script = '"$@" 3>/dev/null & read -r _; kill $!'
+    command = ["sh", "-c", script, "sh", proxy, "-proto", "tcp", *ends]
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
-        try:
-            _await(port, process)
-            yield port
-        finally:
-            process.kill()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet):
+        _await(port)
+        yield port
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+def _await(port: int) -> None:
     deadline = time.monotonic() + _UP_WITHIN
-    while process.poll() is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 1.0).close()
             return

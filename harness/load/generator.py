@@ -134,10 +134,10 @@ class Generator:
             self._fail(f"{self._subject()}: {self._cause()}")
         silent = time.monotonic() - self._heard
         if silent > _SILENT_FOR and self._phase is not None and self._phase.started:
-            self._fail(
-                f"Locust has not moved for {_SILENT_FOR:g} s: a task that never yields, like a "
-                f"loop without a request, in {self._locustfile or 'its process'}"
-            )
+            why = "it was stopped, or something keeps it from its processor"
+            if self._locustfile is not None:
+                why = f"a task that never yields, like a loop without a request, or {why}"
+            self._fail(f"{self._subject()}: Locust has not moved for {_SILENT_FOR:g} s: {why}")
 
     def _start(self, reading: int) -> subprocess.Popen[bytes]:
         source = self._locustfile or Path(__file__).parent / "locustside" / "user.py"
@@ -180,7 +180,7 @@ class Generator:
             if time.monotonic() > deadline:
                 if self._place is not None and not self._ready:
                     self._fail(self._place.lonely(self._joined))
-                self._fail(f"Locust was not {what} within {within:g} s: {hint}")
+                self._fail(f"{self._subject()}: Locust was not {what} within {within:g} s: {hint}")
             time.sleep(0.002)
 
     def _await_ready(self) -> None:

@@ -21,6 +21,7 @@ _SIGMAS = 3.0
 _LEAST_LATENESS = 0.001  # seconds
 _LATENESS_SHARE = 0.10  # of the tightest latency limit, or of the p99 that was measured
 _MOST_SILENT = 0.01
+_MOST_STALLED = 0.01  # of the time
 _MOST_QUEUED = 0.01
 _MOST_STEAL = 0.05
 _MOST_WAITING = 0.20  # of the time, where other work is seen to use the machine
@@ -38,16 +39,23 @@ def doubts(window: Window) -> tuple[str, ...]:
 
 
 def excuses(
-    window: Window, users: int, tightest: float | None, client_cpu: float | None
+    window: Window,
+    users: int,
+    tightest: float | None,
+    client_cpu: float | None,
+    stalled: float = 0.0,
 ) -> tuple[str, ...]:
     """Why the figures may be worse than the endpoint is; each names the figure.
 
     They count from the planned start, so whatever holds up the load generator makes them larger:
     such a run can pass all the same, but a limit that it breaks was perhaps not broken by the
     endpoint. `tightest` is the tightest latency limit in seconds, None without one; `client_cpu`
-    the share of one core that Locust's process used.
+    the share of one core that Locust's process used; `stalled` the seconds in which it did not
+    move at all.
     """
-    found = [_late(window, tightest), _busy(client_cpu), _crowded(window, users)]
+    found = [_late(window, tightest), _busy(client_cpu)]
+    # Who stands still cannot see that its users have become free.
+    found.append(_still(stalled, window.seconds) or _crowded(window, users))
     return tuple(text for text in found if text)
 
 
@@ -71,7 +79,8 @@ def excuses_of_phase(phase: Phase, tightest: float | None) -> tuple[str, ...]:
     """`excuses` of a whole phase, with those of the host."""
     host = of_host(phase.spins, phase.pressure)
     if phase.schedule is not None and len(phase.rows):
-        return (*excuses(phase.window, phase.users, tightest, phase.client_cpu), *host)
+        cpu, still = phase.client_cpu, phase.stalled
+        return (*excuses(phase.window, phase.users, tightest, cpu, still), *host)
     busy = _busy(phase.client_cpu)
     return (busy, *host) if busy else host
 
@@ -116,6 +125,15 @@ def _busy(client_cpu: float | None) -> str:
     )
 
 
+def _still(stalled: float, seconds: float) -> str:
+    if stalled <= _MOST_STALLED * seconds:
+        return ""
+    return (
+        f"the load generator stood still for {stalled:.2f} s of {seconds:.1f} s, expected at most "
+        f"{100 * _MOST_STALLED:.0f} %: it was stopped, or something kept it from its processor"
+    )
+
+
 def _silent(silent: Flags) -> str:
     share = float(np.mean(silent)) if len(silent) else 0.0
     if share <= _MOST_SILENT:
@@ -134,7 +152,8 @@ def _crowded(window: Window, users: int) -> str:
         return ""
     return (
         f"{100 * queued:.1f} % of the requests found all {users} users busy, while only "
-        f"{waiting:.1f} requests were in flight: what the tasks do beside them holds the users; raise load.users"
+        f"{waiting:.1f} requests were in flight: what the tasks do beside them holds the users; "
+        "raise load.users"
     )
 
 

@@ -48,6 +48,7 @@ def part(traffic: Traffic, label: str, *, uncertain: bool = False) -> Traffic | 
 
 
 def _cut(window: Window, chosen: Flags, found: list[int]) -> Window:
+    mine = np.isin(window.error_names, found)
     return replace(
         window,
         planned=window.planned[chosen],
@@ -60,8 +61,9 @@ def _cut(window: Window, chosen: Flags, found: list[int]) -> Window:
         queued=window.queued[chosen],
         pending=window.pending[chosen],
         names=window.names[chosen],
-        errors=window.errors[np.isin(window.error_names, found)],
-        error_names=window.error_names[np.isin(window.error_names, found)],
+        errors=window.errors[mine],
+        error_names=window.error_names[mine],
+        perhaps=window.perhaps[mine] if len(window.perhaps) else window.perhaps,
         done=int(np.count_nonzero(np.isfinite(window.response[chosen]))),
     )
 

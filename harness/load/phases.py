@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from harness.load.record import Rows, has
 from harness.load.window import Values, Window, whole
 
 Kind = Literal["open", "closed", "blocks"]
+
+_STALL = 0.1  # seconds: signs of life that are that late were held up
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Phase:
     names: Mapping[int, str] = field(default_factory=dict)  # rows["name"] -> METHOD /path
     failures: tuple[Failure, ...] = ()  # the most frequent first
     client_cpu: float | None = None  # share of one core that Locust's process used
+    stalled: float = 0.0  # seconds in which Locust's process gave no sign of life
     spins: tuple[float, float] | None = None  # s of the same calculation, before and after
     pressure: Pressure = field(default_factory=Pressure)  # of the host meanwhile
 
@@ -94,3 +97,17 @@ class Phase:
         from harness.load import health
 
         return health.excuses_of_phase(self, tightest)
+
+
+def client_cpu(beats: Sequence[Mapping[str, Any]]) -> float | None:
+    """Share of a core that Locust used between its first and its last sign of life."""
+    if len(beats) < 2 or beats[-1]["at"] <= beats[0]["at"]:
+        return None
+    first, last = beats[0], beats[-1]
+    return float((last["cpu"] - first["cpu"]) / (last["at"] - first["at"]))
+
+
+def stalled(origin: float, beats: Sequence[Mapping[str, Any]]) -> float:
+    """Seconds from the origin on in which Locust stood still, as its signs of life show them."""
+    late = np.diff([origin, *(beat["at"] for beat in beats)]) - layout.BEAT
+    return float(np.sum(late[late > _STALL]))

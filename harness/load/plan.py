@@ -23,7 +23,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LONGEST = 60.0  # seconds that one answer may take
 _SHORTEST = 10.0
 _MOST_SECONDS = 7 * 86400.0  # of a trace that nobody has cut
-_SAMPLED = ("error_rate", "throughput", "throughput_share", "goodput", "goodput_share")
+_RATES = ("error_rate", "throughput", "throughput_share", "goodput", "goodput_share")
+_SAMPLED = ("service_p99", *_RATES)
 
 
 @dataclass(frozen=True, slots=True)

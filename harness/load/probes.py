@@ -170,7 +170,7 @@ def _outcome(response: Values, terms: Terms) -> tuple[Outcome, str]:
             return outcome, f"{name} {measured.value:.4g} {measured.unit}, limit {limit.text}"
         if outcome is Outcome.INCONCLUSIVE:
             undecided = (
-                f"{name} is between {measured.low:.3g} and {measured.high:.3g} {measured.unit}"
+                f"{name} is between {measured.low:.4g} and {measured.high:.4g} {measured.unit}"
             )
     return (Outcome.INCONCLUSIVE, undecided) if undecided else (Outcome.PASSED, "")
 

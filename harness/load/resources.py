@@ -60,8 +60,9 @@ def kills(traffic: Traffic, now: Usage) -> list[Measurement | Finding]:
     if killed is None or replaced is None:
         return []
     window = traffic.window
-    unanswered = (window.status == 0) & ~window.unsent & ~window.silent & ~window.pending
-    lost = int(np.count_nonzero(unanswered))
+    # The status alone tells too little: users of other protocols have none.
+    failed = (window.status == 0) & np.isinf(window.response)
+    lost = int(np.count_nonzero(failed & ~window.unsent & ~window.silent & ~window.pending))
     found: list[Measurement | Finding] = [
         Measurement("oom_kills", killed),
         Measurement("restarts", replaced if lost else 0),

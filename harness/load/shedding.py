@@ -112,7 +112,7 @@ def _unsaturated(found: Overload) -> str:
 
 
 def _late(found: Overload) -> list[Finding]:
-    """The usual cause of an overload that helps nobody: everything waits, and nothing is refused."""
+    """The usual cause where an overload helps nobody: all wait, and nobody is refused."""
     late = found.late
     if len(late) <= _MANY * found.offered:
         return []

@@ -151,14 +151,23 @@ class Traffic:
         return Measurement(name, value, "ms", low=low, high=high, n=found.n, more=more)
 
     def _clock(self, name: str) -> Measurement | None:
-        """A percentile of the time from the send, or of the client's own lateness."""
-        values = self.window.service if name.startswith("service") else self.window.lateness
-        seconds = values[np.isfinite(values)]
+        """A percentile of the time from the send, or of the client's own lateness.
+
+        That of the send is of answers; in its interval, what failed is slower than any limit.
+        """
+        times, level = self.window.service, _level(name)
+        own = name.startswith("lateness")
+        seconds = self.window.lateness if own else times
+        seconds = seconds[np.isfinite(seconds)]
         if len(seconds) == 0:
             return None
-        return Measurement(
-            name, float(np.quantile(seconds, _level(name))) * 1e3, "ms", n=len(seconds)
-        )
+        value = float(np.quantile(seconds, level)) * 1e3
+        if own:
+            return Measurement(name, value, "ms", n=len(seconds))
+        whole = np.where(np.isinf(self.window.response), np.inf, np.nan_to_num(times))
+        found = statistics.percentile(whole[~self.window.silent], level, self.confidence)
+        low, high = min(value, _ms(found.low)), max(value, _ms(found.high))
+        return Measurement(name, value, "ms", low=low, high=high, n=found.n)
 
     def _goodput(self, name: str, deadline: float) -> Measurement:
         """Right answers within the deadline, among the requests planned in the window."""
@@ -171,9 +180,14 @@ class Traffic:
         return Measurement(name, value, "/s", low=low, high=high, n=found.n)
 
     def _error_rate(self) -> Measurement:
-        found = statistics.share(self.window.errors, self.confidence)
-        low, value, high = (100 * end for end in (found.low, found.value, found.high))
-        return Measurement("error_rate", value, "%", low=low, high=high, n=found.n)
+        """The upper end counts what may have failed, too."""
+        errors, perhaps = self.window.errors, self.window.perhaps
+        found = statistics.share(errors, self.confidence)
+        worst = statistics.share(errors | perhaps, self.confidence) if perhaps.any() else found
+        low, value, high = (100 * end for end in (found.low, found.value, worst.high))
+        return Measurement(
+            "error_rate", value, "%", low=low, high=max(high, 100 * found.high), n=found.n
+        )
 
     def _throughput(self, name: str) -> Measurement:
         """Right answers that ended in the window against the requests planned in it.
@@ -195,7 +209,6 @@ class Traffic:
         offered_rate = offered / self.window.seconds
         low, high = min(low * offered_rate, rate), max(high * offered_rate, rate)
         return Measurement(name, rate, "/s", low=low, high=high, n=self.window.done)
-
 
     def _not_begun(self) -> float:
         """Answers that the window lacks because what they answer was never planned before it."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +16,15 @@ Flags = NDArray[np.bool_]
 Names = NDArray[np.uint16]
 
 
+_MOST_RETRIED = 0.01  # that a server closes a kept connection just as it is used is rarer
+
+
 def _no_names() -> Names:
     return np.zeros(0, dtype=np.uint16)
+
+
+def _no_flags() -> Flags:
+    return np.zeros(0, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Window:
     done: int  # right answers that ended inside the window
     names: Names = field(default_factory=_no_names)  # name ids of the record, (n,)
     error_names: Names = field(default_factory=_no_names)  # the same of `errors`
+    perhaps: Flags = field(default_factory=_no_flags)  # of `errors`: may have failed as well
 
     @property
     def n(self) -> int:
@@ -64,7 +70,6 @@ class Gathering:
         self._service = np.full(n, np.nan, dtype=np.float32)
         self._status = np.zeros(n, dtype=np.int16)
         self._name = np.zeros(n, dtype=np.uint16)
-        self._answer = np.zeros(n, dtype=np.uint32)
         self._flags = np.zeros(n, dtype=np.uint16)
         self._seen = np.zeros(n, dtype=np.bool_)
         self._others: list[Rows] = []  # further requests of tasks
@@ -82,29 +87,24 @@ class Gathering:
         self._service[at] = mine["service"]
         self._status[at] = mine["status"]
         self._name[at] = mine["name"]
-        self._answer[at] = mine["answer"]
         self._flags[at] = mine["flags"]
         self._seen[at] = True
 
-    def window(
-        self, first: int, last: int, end: float, wrong: Mapping[int, str] | None = None
-    ) -> Window:
-        """The planned requests `first` to `last` (excluded), ending `end` seconds from the origin.
-
-        `wrong` names the distinct answers that break the contract: their requests failed.
-        """
+    def window(self, first: int, last: int, end: float) -> Window:
+        """The planned requests `first` to `last` (excluded), ending `end` seconds from origin."""
         part = slice(first, last)
         start = self._origin + (float(self._schedule[first - 1]) if first else 0.0)
         stop = self._origin + end
         late, service, seen = self._late[part], self._service[part], self._seen[part]
         flags = self._flags[part]
-        broken = list(wrong or ())
-        bad = ~seen | ((flags & layout.FAILED) != 0) | np.isin(self._answer[part], broken)
+        bad = ~seen | ((flags & layout.FAILED) != 0)
         unsent, silent, queued = (
             (flags & flag) != 0 for flag in (layout.UNSENT, layout.SILENT, layout.QUEUED)
         )
-        errors = seen & ~unsent & ~silent
-        other, other_names = self._further(start, stop, broken)
+        sent = seen & ~unsent & ~silent
+        further = self._further(start, stop)
+        asked = np.concatenate([flags[sent], *(rows["flags"] for rows in further)])
+        names = [self._name[part][sent], *(rows["name"] for rows in further)]
         return Window(
             start=start,
             seconds=stop - start,
@@ -117,26 +117,36 @@ class Gathering:
             silent=silent,
             queued=queued,
             pending=~seen,
-            errors=np.concatenate([bad[errors], other]),
-            done=self._done(last, start, stop, broken),
+            errors=(asked & layout.FAILED) != 0,
+            done=self._done(last, start, stop),
             names=self._name[part].copy(),
-            error_names=np.concatenate([self._name[part][errors], other_names]),
+            error_names=np.concatenate(names),
+            perhaps=_perhaps(asked),
         )
 
-    def _done(self, last: int, start: float, stop: float, broken: list[int]) -> int:
+    def _done(self, last: int, start: float, stop: float) -> int:
         """Right answers between two moments, also to what was planned before."""
         ended = self._due[:last] + self._late[:last] + self._service[:last]
-        bad = ((self._flags[:last] & layout.FAILED) != 0) | np.isin(self._answer[:last], broken)
+        bad = (self._flags[:last] & layout.FAILED) != 0
         return int(np.count_nonzero(~bad & (ended >= start) & (ended < stop)))
 
-    def _further(self, start: float, stop: float, broken: list[int]) -> tuple[Flags, Names]:
-        failed: list[Any] = [np.zeros(0, dtype=np.bool_)]
-        names: list[Any] = [_no_names()]
-        for rows in self._others:
-            inside = rows[(rows["sent"] >= start) & (rows["sent"] < stop)]
-            failed.append(has(inside, layout.FAILED) | np.isin(inside["answer"], broken))
-            names.append(inside["name"])
-        return np.concatenate(failed), np.concatenate(names)
+    def _further(self, start: float, stop: float) -> list[Rows]:
+        """What tasks sent beside their planned requests meanwhile."""
+        return [rows[(rows["sent"] >= start) & (rows["sent"] < stop)] for rows in self._others]
+
+
+def _perhaps(flags: NDArray[np.uint16]) -> Flags:
+    """Which of the requests with these flags may have failed, although an answer came.
+
+    A kept connection that is closed without an answer may be a race, after which a client asks
+    again; where that happens often, the server has dropped what it was asked.
+    """
+    right = (flags & layout.FAILED) == 0
+    found: Flags = right & ((flags & layout.DOUBTFUL) != 0)
+    again = right & ((flags & layout.RETRIED) != 0)
+    if np.count_nonzero(again) > _MOST_RETRIED * len(flags):
+        found |= again
+    return found
 
 
 def whole(rows: Rows, schedule: Times, origin: float, end: float) -> Window:

@@ -143,3 +143,13 @@ def test_the_scalability_law_comes_with_the_ladder() -> None:
 
     assert found.law is not None
     assert found.law.gamma == pytest.approx(50.0, rel=0.3)
+
+
+def test_rates_are_told_by_what_came_of_them_from_low_to_high() -> None:
+    undecided = Probe(120.0, Outcome.INCONCLUSIVE, 1000, 0.01, 0.02, "it was late")
+    probes = [undecided, *_probes((100.0, Outcome.PASSED), (50.0, Outcome.PASSED))]
+    found = capacity._notes(
+        (), [*probes, Probe(110.0, Outcome.INCONCLUSIVE, 9, 0.1, 0.2, "busy")], ""
+    )
+
+    assert found == ("50, 100 /s kept the limits; 110, 120 /s stayed undecided (the first: busy)",)

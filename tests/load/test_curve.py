@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -101,7 +102,7 @@ def test_the_curve_has_both_loops_the_band_and_the_lines_in_numbers_that_json_kn
     series = picture.data["series"]
     assert series["open loop, p99"] == {"x": [60, 112, 120], "y": [20, 20, 20]}
     assert series["closed loop, p99"]["y"] == [11.0, 20.0, None]
-    assert picture.data["bands"] == [{"from": 112.0, "to": 120.0, "name": "capacity"}]
+    assert picture.data["bands"] == [{"from": 112.0, "to": 120.0, "name": "capacity lies here"}]
     assert picture.data["lines"] == [
         {"x": 50.0, "name": "declared"},
         {"y": 25.0, "name": "latency_p99 <= 25 ms"},
@@ -115,6 +116,14 @@ def test_steps_that_bring_fewer_answers_again_stand_above_the_highest_throughput
 
     assert picture.data["series"]["closed loop, p50"]["x"] == [100.0, 180.0, 200.0, 200.0]
     assert "not drawn" not in charts.draw(picture)
+
+
+def test_a_law_that_explains_little_is_not_told() -> None:
+    found = _found((112.0, Outcome.PASSED))
+    poor = dataclasses.replace(found, law=Law(100.0, 0.8, 0.0, 0.28))
+
+    assert "scalability" in _split(curve.evidence(found, 50.0, {}))[1]
+    assert "scalability" not in _split(curve.evidence(poor, 50.0, {}))[1]
 
 
 def test_of_a_profile_the_highest_rate_is_the_declared_one(gate: Callable[..., Gate]) -> None:

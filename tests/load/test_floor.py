@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from contextlib import AbstractContextManager
@@ -85,3 +88,26 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     floor.measure(client, _gate(tmp_path, 'image = "c:1"'))
     time.sleep(0.05)
     assert [child.name() for child in psutil.Process().children(recursive=True)] == []
+
+
+@pytest.mark.skipif(shutil.which("docker-proxy") is None, reason="no docker-proxy here")
+def test_a_killed_gate_leaves_no_forwarder_behind() -> None:
+    code = (
+        "import shutil, time; from harness.load import floor\n"
+        "with floor._forwarded(shutil.which('docker-proxy'), 9) as port:\n"
+        "    print(port, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    root = Path(floor.__file__).resolve().parents[2]
+    gate = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=root)
+    assert gate.stdout is not None
+    address = ("127.0.0.1", int(gate.stdout.readline()))
+    socket.create_connection(address, 1.0).close()
+    gate.kill()
+    gate.wait()
+    gate.stdout.close()
+    deadline = time.monotonic() + 10
+    with pytest.raises(ConnectionRefusedError):
+        while time.monotonic() < deadline:
+            socket.create_connection(address, 1.0).close()
+            time.sleep(0.05)

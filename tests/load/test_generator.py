@@ -91,11 +91,16 @@ def test_what_the_user_set_for_his_own_locust_does_not_reach_ours(
     assert run(made, serve(), promise(), {}).failed == 0
 
 
-def test_a_killed_gate_leaves_no_locust_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("endless", [False, True], ids=["waiting", "in-an-endless-loop"])
+def test_a_killed_gate_leaves_no_locust_behind(tmp_path: Path, endless: bool) -> None:
+    busy = tmp_path / "busy"
+    locustfile = tmp_path / "locustfile.py"
+    locustfile.write_text(f"open({str(busy)!r}, 'w').close()\nwhile True: pass\n")
     code = (
         "import sys, time; from pathlib import Path; from harness.load.generator import Generator\n"
         f"folder = Path({str(tmp_path)!r})\n"
-        "with Generator(folder, None, 1, folder) as generator:\n"
+        f"source = folder / 'locustfile.py' if {endless} else None\n"
+        "with Generator(folder, source, 1, folder) as generator:\n"
         "    print(generator._process.pid, flush=True)\n"
         "    time.sleep(60)\n"
     )
@@ -103,6 +108,8 @@ def test_a_killed_gate_leaves_no_locust_behind(tmp_path: Path) -> None:
     gate = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=root)
     assert gate.stdout is not None
     locust = psutil.Process(int(gate.stdout.readline()))
+    while endless and not busy.exists():
+        time.sleep(0.05)
     gate.kill()
     gate.wait()
     gate.stdout.close()

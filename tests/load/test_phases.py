@@ -56,7 +56,7 @@ def test_a_phase_without_a_request_is_doubted() -> None:
 def test_a_closed_phase_is_doubted_for_its_silent_tasks() -> None:
     silent = [_FAILED | layout.SILENT] * 5 + [_TICKET] * 95
     (text,) = _phase(silent, kind="closed", schedule=None).doubts()
-    assert "5.0% of the tasks" in text
+    assert "5.0 % of the tasks" in text
 
 
 def test_lateness_a_busy_client_and_the_host_are_excuses() -> None:

@@ -72,6 +72,15 @@ def test_an_answer_is_kept_once_for_each_request_and_kind(
     assert kept[2].headers == {"content-type": "text/html"}
 
 
+def test_of_answers_that_all_differ_a_sample_of_the_whole_run_is_kept(recorder: Recorder) -> None:
+    large = 20_000
+    numbers = [recorder.answer(0, _HEAD, b"%0*d" % (large, i)) for i in range(4000)]
+    kept = [i for i, number in enumerate(numbers) if number != layout.DROPPED_ANSWER]
+    assert kept[:100] == list(range(100))  # as long as there is room, all of them
+    assert len(kept) * large < 16 * 2**20
+    assert [sum(1000 * k <= i < 1000 * k + 1000 for i in kept) > 10 for k in range(4)] == [True] * 4
+
+
 def test_answers_beyond_the_bound_are_counted_and_not_kept(recorder: Recorder) -> None:
     megabyte = 2**20
     numbers = [recorder.answer(i, _HEAD, bytes(megabyte)) for i in range(17)]

@@ -130,6 +130,14 @@ def test_a_replaced_process_counts_where_requests_got_no_answer(
     assert _rules(found) == {"processes-replaced": severity}
 
 
+def test_users_of_a_protocol_without_a_status_have_lost_nothing_by_that(
+    traffic: Callable[..., Traffic],
+) -> None:
+    run = traffic(response=np.full(100, 0.01), usage=(Usage(1.0, oom_kills=0, restarts=1),))
+    run = replace(run, window=replace(run.window, status=np.zeros(100, dtype=np.int16)))
+    assert _values(kills(run, Usage(2.0))) == {"oom_kills": 0, "restarts": 0}
+
+
 def test_what_was_not_measured_is_nothing_and_never_zero(traffic: Callable[..., Traffic]) -> None:
     run = traffic(response=np.full(10, 0.01), usage=(Usage(1.0), Usage(2.0)))
     assert memory(run) == processor(run) == kills(run, Usage(3.0)) == []

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from harness.load import process, record
@@ -134,6 +135,22 @@ def test_one_process_plays_many_phases_and_ends_when_told(
     assert len(one.play(8, quick, times=[0.0])) == 1
     one.tell(do="quit")
     assert one.process.wait(10) == 0
+
+
+def test_between_phases_no_connection_is_kept_from_others(
+    locust: Callable[..., Locust], serve: Callable[..., Any]
+) -> None:
+    slow = serve(delay=0.05)
+    server = psutil.Process(slow.process.pid)
+    one = locust()
+    rows = one.play(1, str(slow.base_url), times=_times(60, 1000.0), users=50)
+    deadline = time.monotonic() + 5
+    kept = 1
+    while kept and time.monotonic() < deadline:
+        states = [connection.status for connection in server.net_connections("tcp4")]
+        kept = states.count(psutil.CONN_ESTABLISHED)
+    assert np.count_nonzero(rows["flags"] & layout.CONNECTED) > 10
+    assert kept == 0
 
 
 def test_users_of_every_class_and_weight_take_part_unchanged(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from harness.limits import Limit
 from harness.load import Traffic
 from harness.load.traffic import FAILED_MS, quantile
+from harness.model import Outcome
 
 pytestmark = pytest.mark.alone
 
@@ -51,6 +54,32 @@ def test_too_few_requests_say_how_many_are_needed(traffic: Callable[..., Traffic
     text = traffic(response=np.full(300, 0.01), rate=30.0).unbounded("latency_p99")
     assert "at least 736 are needed, set load.duration to 25 s" in text
     assert traffic(response=np.full(1000, 0.01)).unbounded("latency_p99") == ""
+
+
+@pytest.mark.parametrize(("n", "failed"), [(400, 0), (2000, 40)], ids=["few", "failed"])
+def test_service_times_pass_no_limit_without_enough_right_answers(
+    traffic: Callable[..., Traffic], n: int, failed: int
+) -> None:
+    response = np.full(n, 0.01)
+    response[:failed] = np.inf
+    found = traffic(response=response).measure("service_p99")
+    assert found is not None
+    assert found.value == pytest.approx(10.0)
+    assert found.high == FAILED_MS
+    assert Limit.parse("<= 250 ms").judge(found) is Outcome.INCONCLUSIVE
+
+
+def test_what_may_have_failed_is_in_the_interval_of_the_error_rate(
+    traffic: Callable[..., Traffic],
+) -> None:
+    run = traffic(response=np.full(1000, 0.01))
+    perhaps = np.arange(1000) % 10 == 0
+    run = replace(run, window=replace(run.window, perhaps=perhaps))
+    found = run.measure("error_rate")
+    assert found is not None and found.high is not None
+    assert found.value == 0.0
+    assert found.high > 10.0
+    assert Limit.parse("<= 1 %").judge(found) is Outcome.INCONCLUSIVE
 
 
 def test_error_rate_has_an_upper_end_even_without_an_error(

@@ -20,7 +20,7 @@ def _rows(*rows: tuple[float, float, float, int, int, int, int]) -> Rows:
 def _window(rows: Rows, first: int, last: int, end: float) -> Window:
     gathered = Gathering(_SCHEDULE, 100.0)
     gathered.take(rows)
-    return gathered.window(first, last, end, {7: "response-schema"})
+    return gathered.window(first, last, end)
 
 
 def test_response_counts_from_the_plan_and_service_from_the_send() -> None:
@@ -36,10 +36,10 @@ def test_lateness_is_the_clients_own_where_a_user_was_idle() -> None:
     assert _window(rows, 1, 2, 2.0).lateness.tolist() == [0.5]
 
 
-def test_failed_missing_and_wrong_answers_are_infinitely_slow() -> None:
+def test_failed_and_missing_answers_are_infinitely_slow() -> None:
     rows = _rows(
         (100.0, 100.0, 0.1, 503, 0, 0, layout.TICKET | layout.FAILED),
-        (101.0, 101.0, 0.1, 200, 0, 7, layout.TICKET),
+        (101.0, 101.0, 0.1, 200, 0, 7, layout.TICKET | layout.FAILED),
         (102.0, 102.0, 0.1, 200, 0, 1, layout.TICKET),
     )
     window = _window(rows, 0, 4, 4.0)
@@ -92,3 +92,25 @@ def test_rows_may_come_in_pieces_and_in_any_order() -> None:
     window = gathered.window(0, 3, 3.0)
     assert window.response.tolist() == np.array([0.2, 0.3, 0.1], dtype="f4").tolist()
     assert window.names.tolist() == [4, 5, 3]
+
+
+def test_answers_to_requests_that_were_often_dropped_at_first_may_be_failures() -> None:
+    again = layout.TICKET | layout.RETRIED
+    rows = _rows(
+        (100.0, 100.0, 0.1, 200, 0, 1, again),
+        (101.0, 101.0, 0.1, 0, 0, 0, again | layout.FAILED),
+        (102.0, 102.0, 0.1, 200, 0, 1, layout.TICKET | layout.DOUBTFUL),
+        (103.0, 103.0, 0.1, 200, 0, 1, layout.TICKET),
+    )
+    assert _window(rows, 0, 4, 4.0).perhaps.tolist() == [True, False, True, False]
+
+
+def test_one_kept_connection_closed_too_early_is_a_race() -> None:
+    schedule = np.arange(100.0)
+    rows = np.zeros(100, dtype=ROW)
+    rows["planned"] = rows["sent"] = 100.0 + schedule
+    rows["flags"], rows["status"] = layout.TICKET, 200
+    rows["flags"][50] |= layout.RETRIED
+    gathered = Gathering(schedule, 100.0)
+    gathered.take(rows)
+    assert not gathered.window(0, 100, 100.0).perhaps.any()

@@ -102,6 +102,11 @@ class Lanes:
         self.timeout = phase["timeout"]
         self.turns = self._corpus.turns(self.server.netloc, phase)
 
+    def rest(self) -> None:
+        """Close what is idle: a server with a thread for each connection has others to serve."""
+        for lane in self._all:
+            lane.forget()
+
     def give_up(self, patience: float) -> None:
         """What is under way or was never sent gets its row, and is forgotten."""
         for lane in self._all:

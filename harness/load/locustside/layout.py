@@ -23,6 +23,7 @@ UNANSWERED = 16  # still waiting when the phase ended
 SILENT = 32  # the task ended without any request
 RETRIED = 64  # sent again on a fresh connection, as the kept one had been closed meanwhile
 CONNECTED = 1024  # a connection was opened for it
+DOUBTFUL = 2048  # set by the gate: its answer may have been wrong, like others of the same run
 
 # Why there was no right answer, in bits 7 to 9 of the flags.
 WHY_SHIFT = 7
@@ -39,6 +40,8 @@ NO_ANSWER = 0  # answer id: none was kept
 DROPPED_ANSWER = 0xFFFFFFFF  # answer id: there was no room left to keep it
 MOST_NAMES = 1000
 OTHER_NAME = "(other)"
+
+BEAT = 0.25  # seconds between two signs of life while a phase runs
 
 # How the two processes find each other.
 VARIABLE = "RELEASEGATE_LOAD"

@@ -13,7 +13,6 @@ from harness.load.locustside import layout
 from harness.load.locustside.dispenser import Dispenser
 from harness.load.locustside.recorder import Recorder
 
-_BEAT = 0.25  # seconds between two lines to the gate
 _CLOSE_LOOK = 0.02  # seconds between two looks once nothing more falls due
 _LEAD = 0.02  # seconds from the word to the first start
 
@@ -115,11 +114,11 @@ class Player:
         deadline: float | None = None
         next_beat = time.monotonic()
         while True:
-            dispenser.quiet.wait(_BEAT if not dispenser.exhausted else _CLOSE_LOOK)
+            dispenser.quiet.wait(layout.BEAT if not dispenser.exhausted else _CLOSE_LOOK)
             now = time.monotonic()
             if now >= next_beat:
                 self._beat(takers, phase, now)
-                next_beat = now + _BEAT
+                next_beat = now + layout.BEAT
             if not dispenser.exhausted:
                 continue
             deadline = deadline or now + self._patience

@@ -12,6 +12,7 @@ from harness.load.locustside import layout
 from harness.load.locustside.http import Head
 
 _MOST_ANSWER_BYTES = 16 * 1024 * 1024
+_EIGHTHS = 8  # after each of them, of what still differs only a quarter as much is kept
 _MOST_FAILURES = 50
 _MOST_WAITING = 1024 * 1024  # bytes of rows that wait for being written
 
@@ -37,6 +38,7 @@ class Recorder:
         self._names: dict[str, int] = {}
         self._kept: dict[tuple[int, str, bytes], int] = {}
         self._kept_bytes = 0
+        self._new = 0  # answers that differ from all that are kept
         self._failures: dict[tuple[str, int, str], int] = {}
 
     def add(
@@ -68,12 +70,17 @@ class Recorder:
         return number
 
     def answer(self, request: int, head: Head, body: bytes) -> int:
-        """The number of a distinct answer to one of the requests; each is kept once."""
+        """The number of a distinct answer to one of the requests; each is kept once.
+
+        Where all of them differ, ever fewer are kept: a sample of the whole run, in bounded space.
+        """
         key = (request, head.kind, body)
         number = self._kept.get(key)
         if number is not None:
             return number
-        if self._kept_bytes + len(body) > _MOST_ANSWER_BYTES:
+        self._new += 1
+        step = 4 ** (_EIGHTHS * self._kept_bytes // _MOST_ANSWER_BYTES)
+        if self._new % step or self._kept_bytes + len(body) > _MOST_ANSWER_BYTES:
             return layout.DROPPED_ANSWER
         self._kept_bytes += len(body) + 200
         number = self._kept[key] = len(self._kept) + 1

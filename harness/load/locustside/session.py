@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import gevent
 import gevent.os
+from gevent import monkey
 from gevent.queue import Queue
 from locust.runners import LocalRunner
 
@@ -29,6 +30,7 @@ from harness.load.locustside.watching import Watcher
 
 _PATIENCE = 10.0  # seconds for the last answers of a block
 _MOST_TARGETS = 8
+_OUTLIVES = 2.0  # seconds by which it may outlive the gate
 _HERE = str(Path(__file__).parent)
 
 _sessions: list[Session] = []
@@ -37,9 +39,20 @@ _sessions: list[Session] = []
 def install(events: Any) -> None:
     """Hook one session into Locust's events."""
     told = json.loads(os.environ[layout.VARIABLE])
+    thread: Any = monkey.get_original("_thread", "start_new_thread")
+    thread(_outlive, (told["control"],))
     session = Session(Path(told["folder"]), told["control"])
     _sessions.append(session)
     events.init.add_listener(session.begin)
+
+
+def _outlive(control: int) -> None:
+    """End with the gate also where a task never yields; what does yield has a moment to do so."""
+    poll: Any = monkey.get_original("select", "poll")()
+    poll.register(control, 0)  # of a pipe whose other end was closed it tells unasked
+    poll.poll()
+    monkey.get_original("time", "sleep")(_OUTLIVES)
+    os._exit(layout.EXIT_ALONE)
 
 
 def current() -> Session:
@@ -81,6 +94,7 @@ class Session:
         except Refused as problem:
             self.refuse(str(problem))
         self.recorder.event("ready")
+        self._check_disk()
         gevent.os.make_nonblocking(self._control)
         first = self._command()
         if first["do"] == "quit":
@@ -147,14 +161,16 @@ class Session:
         if phase["kind"] == "blocks":
             # Both sides are asked the same in the same order, and what they were not asked yet.
             phase = {"patience": _PATIENCE, **phase, "first": self._compared}
-            lanes = [self._ready(target, 1, phase) for target in phase["targets"]]
-            self._player.blocks([*lanes], phase)
-            self._compared = lanes[0].turns.at
+            sides = [self._ready(target, 1, phase) for target in phase["targets"]]
+            self._player.blocks([*sides], phase)
+            self._compared = sides[0].turns.at
             return
         play = self._player.open if phase["kind"] == "open" else self._player.closed
         count = phase["users"] if phase["kind"] == "open" else phase["concurrency"]
         if self.crew is None:
-            play(self._ready(phase["target"], count, phase), phase)
+            lanes = self._ready(phase["target"], count, phase)
+            play(lanes, phase)
+            lanes.rest()
         else:
             self.recorder.phase = phase["id"]
             self._phase, self._turns = phase, None
