@@ -104,7 +104,7 @@ def check_latency(
 @check(limits={"error_rate": "<= 1 %"}, applies=_loaded, labels=("name",))
 def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurement | Finding]:
     """Requests under load are answered, with 200 and as the contract says."""
-    from harness.load import failures
+    from harness.load import failed_requests
 
     measured = _measured_as(traffic, *dict.fromkeys(("error_rate", *limits)))
     found: list[Measurement | Finding] = [*measured]
@@ -112,7 +112,11 @@ def check_errors(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Measurem
         found.append(Finding("candidate-ended", traffic.died))
     doubts = _doubts(traffic, measured, limits)
     outcomes = {limits[m.name].judge(m) for m in measured if m.name in limits}
-    return [*found, *failures(traffic, set() if doubts else outcomes), *doubts]
+    return [
+        *found,
+        *failed_requests(traffic, outcomes - {Outcome.FAILED} if doubts else outcomes),
+        *doubts,
+    ]
 
 
 @check(

@@ -355,7 +355,7 @@ def _stop_for_a_second(gate: int) -> None:
 
 def _hog_the_core(gate: int) -> None:
     locust = Locust(gate)
-    core = locust.process.cpu_num()
+    core = min(os.sched_getaffinity(0))
     locust.process.cpu_affinity([core])
     code = f"import os\nos.sched_setaffinity(0, [{core}])\nwhile True: pass"
     hogs = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
@@ -367,16 +367,21 @@ def _hog_the_core(gate: int) -> None:
 
 
 def _slow_down_the_machine(gate: int) -> None:
-    """Let the gate run for one of eleven milliseconds, until it has measured its speed again."""
+    """Let the gate run for one of nine milliseconds, until it has measured its speed again."""
     locust, process = Locust(gate), psutil.Process(gate)
+    # Whatever else runs, it stops when it is told to: this thread goes first on the same core.
+    core = max(os.sched_getaffinity(0))
+    process.nice(19)
+    process.cpu_affinity([core])
+    os.sched_setaffinity(0, [core])
     last = float("inf")  # processor seconds of the gate
     while (used := sum(process.cpu_times()[:2])) < last:
         process.suspend()
-        time.sleep(0.010)
+        time.sleep(0.008)
         process.resume()
         time.sleep(0.001)
         if last == float("inf") and locust.done():
-            last = used + 0.2
+            last = used + 0.3
 
 
 @pytest.mark.alone
@@ -400,10 +405,10 @@ def test_a_client_that_is_held_up_never_fails_a_candidate(tmp_path: Path) -> Non
         assert one.outcomes() <= {"passed", "inconclusive"}, (name, one.said)
         if "inconclusive" in one.outcomes():
             assert re.search(r"\d", one.texts("disturbed-run") + one.texts("invalid-run")), name
-    stopped, slowed = ran["stopped"], ran["slowed"]
-    assert stopped.code == slowed.code == 4
-    assert re.search(r"stood still for \d\.\d\d s of \d\.\d s", stopped.texts("disturbed-run"))
-    assert re.search(
-        r"the same calculation took \d+\.\d\d ms before the run and \d+\.\d\d ms after it",
-        slowed.texts("disturbed-run"),
-    )
+    assert ran["stopped"].code == ran["slowed"].code == 4  # in both a limit was broken
+    why = ran["stopped"].texts("disturbed-run")
+    assert re.search(r"stood still for \d\.\d\d s of \d\.\d s", why), why
+    why = ran["slowed"].texts("disturbed-run")
+    drift = r"the same calculation took \d+\.\d\d ms before the run and \d+\.\d\d ms after it"
+    # Where so much else ran that the first calculation was as slow, that is told instead.
+    assert re.search(rf"{drift}|other work used \d\.\d cores", why), why

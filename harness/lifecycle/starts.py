@@ -71,7 +71,8 @@ def settle(base_url: str, contract: Contract, ready: ReadyPath | None) -> Settle
             asked.append(Asked(at - began, time.monotonic() - at, bad))
             if ready is not None and time.monotonic() >= next_look:
                 next_look = time.monotonic() + _READY_EVERY
-                why = ready.ask(base_url, _ONE_ANSWER).why
-                unready += [why] if why else []
+                said = ready.ask(base_url, _ONE_ANSWER)
+                # Without an answer: it may serve one connection at a time, and this one is kept.
+                unready += [said.why] if said.answered and said.why else []
             time.sleep(_PAUSE)
     return Settled(tuple(asked), tuple(unready))

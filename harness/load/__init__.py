@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.load.curve import measure_capacity
     from harness.load.driver import Driver
     from harness.load.errors import LoadError
-    from harness.load.failures import failures
+    from harness.load.failures import failed_requests
     from harness.load.growth import leak
     from harness.load.locustside.gateuser import GateUser
     from harness.load.names import refuse_absent
@@ -35,7 +35,7 @@ __all__ = [
     "Turns",
     "kills",
     "against_baseline",
-    "failures",
+    "failed_requests",
     "latency_histogram",
     "leak",
     "measure_caching",
@@ -53,7 +53,7 @@ _HOME = {
     "GateUser": "harness.load.locustside.gateuser",
     "Driver": "harness.load.driver",
     "LoadError": "harness.load.errors",
-    "failures": "harness.load.failures",
+    "failed_requests": "harness.load.failures",
     "Phase": "harness.load.phases",
     "Rig": "harness.load.rig",
     "Traffic": "harness.load.traffic",

@@ -15,8 +15,9 @@ from harness.load.window import Values
 from harness.model import Finding, Measurement, Observation, Severity
 
 LEAST = 50  # requests on either side, fewer of which are no comparison
-_REQUESTS = 150
+_REQUESTS = 100
 _LONGEST = 3.0  # seconds
+_SPARE = 1.3  # times LEAST that have to be planned, so that chance does not leave fewer
 _FAR = 2.0  # times as fast: no chance, and no luck of a processor's caches
 
 
@@ -28,7 +29,9 @@ def measure_caching(rig: Rig, traffic: Traffic) -> list[Observation] | str:
     fresh = first_times(traffic, rig.plan.first, rig.distinct)
     if len(fresh) < LEAST:
         return _unknown(len(fresh), rig.distinct)
-    seconds = min(_LONGEST, max(LEAST, _REQUESTS) / traffic.rate)
+    seconds = min(_LONGEST, _REQUESTS / traffic.rate)
+    if seconds * traffic.rate < _SPARE * LEAST:
+        return f"not measured: {LEAST} requests at {traffic.rate:g} /s take more than {seconds:g} s"
     try:
         schedule = arrivals.schedule(traffic.rate, seconds, seed=traffic.seed)
     except ValueError as problem:

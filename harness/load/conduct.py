@@ -206,8 +206,8 @@ def _check_complete(window: Window) -> None:
         )
     if window.n == 0:
         raise LoadError(
-            f"none of {len(window.planned)} started tasks sent a request: does the locustfile "
-            "use self.client?"
+            f"none of {len(window.planned)} started tasks sent a request to the endpoint: does the "
+            "locustfile use self.client, with paths alone?"
         )
 
 

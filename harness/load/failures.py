@@ -10,9 +10,10 @@ from harness.load.traffic import Traffic
 from harness.model import Finding, Outcome, Severity
 
 _SHOWN = 5
+_REFUSED = 400  # status from which on Locust's own clients count a failure
 
 
-def failures(traffic: Traffic, outcomes: Collection[Outcome]) -> list[Finding]:
+def failed_requests(traffic: Traffic, outcomes: Collection[Outcome]) -> list[Finding]:
     """The most frequent kinds of failure; `outcomes` are those of the limits in force."""
     failed = Outcome.FAILED in outcomes
     found = [
@@ -39,4 +40,22 @@ def failures(traffic: Traffic, outcomes: Collection[Outcome]) -> list[Finding]:
                 expected="an answer on a connection that was kept open, or `Connection: close`",
             )
         )
-    return found
+    return [*found, *_called_right(traffic)]
+
+
+def _called_right(traffic: Traffic) -> list[Finding]:
+    """What only the word of a locustfile makes a right answer."""
+    window = traffic.window
+    bad = np.isfinite(window.response) & (window.status >= _REFUSED)
+    if not bad.any():
+        return []
+    seen = ", ".join(map(str, np.unique(window.status[bad])))
+    return [
+        Finding(
+            "called-right",
+            f"{np.count_nonzero(bad)} requests were answered with status {seen} and count as "
+            "right, as the locustfile says so",
+            severity=Severity.WARNING,
+            expected="`success()` for answers that were looked at",
+        )
+    ]

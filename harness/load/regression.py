@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from harness.config import Gate
 from harness.limits import Limit
-from harness.load.paired import LEVELS, Blocking, Compared, compare
+from harness.load.errors import LoadError
+from harness.load.paired import FAR, LEVELS, Blocking, Compared, compare
 from harness.load.pairing import BASELINE, CANDIDATE, least_pairs
 from harness.load.turns import Turns
 from harness.model import Evidence, Finding, Observation, Severity
@@ -45,27 +47,30 @@ def against_baseline(
 
 
 def evidence(seen: Compared, limits: Mapping[str, Limit], died: bool = False) -> list[Observation]:
-    """A comparison as evidence; `died`: the candidate ended under it."""
+    """A comparison as evidence; `died`: the candidate ended under it.
+
+    Raises LoadError where the baseline does not answer.
+    """
     if died:
         return [Finding("candidate-ended", "the candidate ended while it was compared")]
     if seen.dead:
         lost = seen.dead == "the candidate"
         text = f"{seen.dead} gave no right answer to the first requests that were sent to it"
-        return [Finding("no-right-answer", text, severity=_weight(lost))]
+        if not lost:
+            raise LoadError(text)
+        return [Finding("no-right-answer", text)]
     doubts = _doubts(seen, limits)
     found: list[Observation] = [*doubts]
     for name in LEVELS:
         item = seen.measure(name)
         if math.isfinite(item.value):
             found.append(item)
-        elif not doubts:
+        elif doubts:
+            found.append(replace(item, value=FAR, low=min(item.low or 0.0, FAR), high=FAR))
+        else:
             found.append(_endless(name, seen))
     found += [_failed(seen, CANDIDATE)] if seen.asked(CANDIDATE)[1] else []
     return [*found, _told(seen), *(_picture(seen, limits) if seen.judged else [])]
-
-
-def _weight(lost: bool) -> Severity:
-    return Severity.ERROR if lost else Severity.DOUBT
 
 
 def _doubts(seen: Compared, limits: Mapping[str, Limit]) -> list[Finding]:

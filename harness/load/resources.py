@@ -21,19 +21,25 @@ _LEAST_BATCHES = 5
 
 
 def memory(traffic: Traffic) -> list[Measurement | Finding]:
-    """How close the candidate came to its memory limit; empty where that was not measured."""
+    """How close the candidate came to its memory limit; empty where that was not measured.
+
+    The upper end is what it may have been for a moment between two looks.
+    """
     limit = memory_limit(traffic)
     highest = memory_peak(traffic.usage)
     if highest is None or not limit:
         return []
-    samples = sum(1 for sample in traffic.usage if sample.memory_bytes is not None)
+    seen = [sample.memory_bytes for sample in traffic.usage if sample.memory_bytes is not None]
+    samples, share = len(seen), 100.0 * max(seen) / limit
     found: list[Measurement | Finding] = [
-        Measurement("memory_peak", 100.0 * highest / limit, "%", n=samples)
+        Measurement("memory_peak", share, "%", low=share, high=100.0 * highest / limit, n=samples)
     ]
     stalled = _rate([(s.at, s.memory_stalled_s) for s in _judged(traffic)])
     if stalled is not None:
         found.append(Measurement("memory_stalled", 100.0 * stalled, "%", n=samples))
-    text = f"at most {highest / _MIB:.0f} MiB of {limit / _MIB:.0f} MiB were in use"
+    text = f"at most {max(seen) / _MIB:.0f} MiB of {limit / _MIB:.0f} MiB were seen in use"
+    if highest > max(seen):
+        text += f"; for a moment it may have been {highest / _MIB:.0f} MiB, with files it had open"
     return [*found, Finding("memory", text, severity=Severity.INFO)]
 
 
@@ -81,10 +87,11 @@ def memory_limit(traffic: Traffic) -> float | None:
 
 
 def memory_peak(usage: Sequence[Usage]) -> float | None:
-    """The largest working set, bytes; None where it was not measured.
+    """The largest that the working set can have been, bytes; None where it was not measured.
 
     Between two looks memory may rise and fall. Where the kernel's own peak has risen meanwhile,
-    the working set was as large as that, less the page cache that nobody used.
+    the working set was as large as that, less the page cache that nobody used. No larger, but
+    smaller where a file was written and removed within that time.
     """
     found = [float(sample.memory_bytes) for sample in usage if sample.memory_bytes is not None]
     for before, after in pairwise(usage):

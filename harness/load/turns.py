@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from harness.errors import EngineError
 from harness.load.errors import LoadError
 from harness.load.pairing import BASELINE, CANDIDATE
 from harness.model import Exit, Startup, Usage
@@ -86,7 +88,13 @@ class Turns:
         usable = usable_processors()
         held = usable[-math.ceil(self._cpus) :] if self._cpus else usable
         if len(held) < len(usable):
-            self._bind(held)
+            try:
+                self._bind(held)
+            except EngineError as problem:  # as where the engine may not do that, or is elsewhere
+                with contextlib.suppress(EngineError):
+                    self._bind(usable)  # the one that could be held
+                self.why += f"; each on any processor: {problem}"
+                return
             self._bound = True
             self.why += f"; both on processor {', '.join(map(str, held))}"
 

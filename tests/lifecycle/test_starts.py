@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from harness.contract import Prepared
@@ -56,6 +58,32 @@ def test_a_ready_path_that_takes_it_back_is_kept_as_it_said() -> None:
     with serve(answer) as endpoint:
         seen = settle(endpoint.base_url, ONE, ReadyPath("/health"))
     assert set(seen.unready) == {"GET /health answered 503, expected 200"}
+
+
+class _OneAtATime(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """As long as its connection stays open, nobody else is answered."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", "1")
+        self.end_headers()
+        self.wfile.write(b"1")
+
+    do_GET = do_POST
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+def test_a_server_of_one_connection_that_cannot_be_asked_beside_has_taken_nothing_back() -> None:
+    with HTTPServer(("127.0.0.1", 0), _OneAtATime) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        seen = settle(f"http://127.0.0.1:{server.server_port}", ONE, ReadyPath("/health"))
+        server.shutdown()
+    assert {one.problem for one in seen.asked} == {""}
+    assert seen.unready == ()
 
 
 def test_without_a_request_nothing_is_asked() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from harness.load import arrivals
+from harness.load import LoadError, arrivals
 
 
 def test_the_same_seed_plans_the_same_run() -> None:
@@ -59,3 +61,10 @@ def test_times_that_coincide_are_told_apart_and_others_left_alone() -> None:
     assert np.all(np.diff(times) > 5e-8)
     assert times == pytest.approx([0.0, 1.0, 1.0, 1.0, 2.0], abs=1e-6)
     assert arrivals.apart(times) is times
+
+
+def test_a_schedule_for_which_there_is_no_room_is_told_as_such() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(LoadError, match="the schedule cannot be written: .* No space left"):
+        arrivals.save(Path("/dev/full"), np.arange(10.0))

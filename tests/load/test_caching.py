@@ -92,3 +92,11 @@ def test_the_same_body_is_sent_at_the_declared_rate_for_a_moment(
     ((kind, rate),) = service.phases
     assert kind == "open"
     assert rate == pytest.approx(100.0, rel=0.2)
+
+
+def test_at_a_rate_too_low_for_it_nothing_is_sent(traffic: Callable[..., Traffic]) -> None:
+    rig: Any = SimpleNamespace(plan=SimpleNamespace(first=0), distinct=500)
+
+    found = measure_caching(rig, traffic(np.full(300, 0.02), rate=10.0))
+
+    assert found == "not measured: 50 requests at 10 /s take more than 3 s"

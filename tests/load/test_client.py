@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import struct
 from collections.abc import Callable
@@ -146,6 +147,19 @@ def test_nobody_listening_is_a_refusal() -> None:
     exchange = Client(f"http://127.0.0.1:{port}").ask(_REQUEST)
     assert _why(exchange) == (layout.REFUSED, "no connection: Connection refused")
     assert exchange.marks == layout.CONNECTED
+
+
+def test_a_machine_out_of_descriptors_is_no_fault_of_the_server(answering: Answering) -> None:
+    client = Client(answering(_scripted(_OK)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        exchange = client.ask(_REQUEST)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert _why(exchange) == (layout.OTHER, "no connection: Too many open files")
+    assert isinstance(exchange.answer, Broken)
+    assert exchange.answer.ours
 
 
 @pytest.mark.parametrize("beginning", [b"HTTP/1.1 200 OK\r\n", b""])

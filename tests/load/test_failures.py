@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.load import Traffic, failures
+from harness.load import Traffic, failed_requests
 from harness.load.phases import Failure
 from harness.model import Outcome, Severity
 
@@ -17,7 +17,7 @@ def test_only_the_most_frequent_kind_weighs_and_only_where_a_limit_failed(
 ) -> None:
     kinds = (Failure("POST /a", 500, "status 500", 9), Failure("POST /a", 0, "no answer", 1))
     run = traffic(response=np.full(100, 0.01), failures=kinds)
-    failed, passed = failures(run, {Outcome.FAILED}), failures(run, {Outcome.PASSED})
+    failed, passed = failed_requests(run, {Outcome.FAILED}), failed_requests(run, {Outcome.PASSED})
     assert [item.severity for item in failed] == [Severity.ERROR, Severity.WARNING]
     assert [item.severity for item in passed] == [Severity.WARNING, Severity.WARNING]
     assert failed[0].message == "9 requests failed: status 500"
@@ -28,11 +28,21 @@ def test_what_may_have_failed_is_the_doubt_of_a_limit_that_it_leaves_open(
 ) -> None:
     run = traffic(response=np.full(100, 0.01))
     run = replace(run, window=replace(run.window, perhaps=np.arange(100) < 7))
-    (open_,) = failures(run, {Outcome.INCONCLUSIVE})
-    (kept,) = failures(run, {Outcome.PASSED})
+    (open_,) = failed_requests(run, {Outcome.INCONCLUSIVE})
+    (kept,) = failed_requests(run, {Outcome.PASSED})
     assert (open_.severity, kept.severity) == (Severity.DOUBT, Severity.WARNING)
     assert open_.message.startswith("7 of 100 requests may have failed")
 
 
 def test_a_run_without_failures_says_nothing(traffic: Callable[..., Traffic]) -> None:
-    assert failures(traffic(response=np.full(100, 0.01)), {Outcome.PASSED}) == []
+    assert failed_requests(traffic(response=np.full(100, 0.01)), {Outcome.PASSED}) == []
+
+
+def test_a_refusal_that_a_locustfile_calls_right_is_told(traffic: Callable[..., Traffic]) -> None:
+    run = traffic(response=np.full(100, 0.01))
+    status = np.where(np.arange(100) < 8, 404, 200).astype(np.int16)
+    (found,) = failed_requests(
+        replace(run, window=replace(run.window, status=status)), {Outcome.PASSED}
+    )
+    assert (found.rule, found.severity) == ("called-right", Severity.WARNING)
+    assert found.message.startswith("8 requests were answered with status 404")

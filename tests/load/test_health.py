@@ -65,6 +65,21 @@ def test_users_that_are_busy_with_their_own_work_are_an_excuse() -> None:
     assert "30.0 % of the requests found all 64 users busy" in text
 
 
+def test_users_that_left_requests_unsent_without_waiting_for_an_answer_are_an_excuse() -> None:
+    late = np.arange(1000) >= 10
+    window = replace(
+        _window(), queued=late, unsent=late, service=np.where(late, np.nan, 0.01), done=10
+    )
+    (text,) = excuses(window, 4, 0.25, 0.3)
+    assert "99.0 % of the requests found all 4 users busy, while only 0.0 requests were" in text
+
+
+def test_a_client_that_stood_still_is_an_excuse_and_explains_its_busy_users() -> None:
+    queued = np.arange(1000) < 300
+    (text,) = excuses(replace(_window(), queued=queued), 64, 0.25, 0.3, stalled=1.2)
+    assert "stood still for 1.20 s of 10.0 s, expected at most 1 %" in text
+
+
 def test_silent_tasks_are_doubted() -> None:
     silent = np.zeros(1000, dtype=np.bool_)
     silent[:50] = True

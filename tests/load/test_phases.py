@@ -10,6 +10,7 @@ import pytest
 from harness.load import Phase
 from harness.load.calibration import Pressure
 from harness.load.locustside import layout
+from harness.load.phases import stalled
 from harness.load.record import ROW
 
 _TICKET = layout.TICKET
@@ -69,9 +70,18 @@ def test_lateness_a_busy_client_and_the_host_are_excuses() -> None:
     )
     late, busy, steal, drift = phase.excuses(tightest=0.1)
     assert "late: p99 of its lateness is 50.0 ms" in late
-    assert "used 95%" in busy
-    assert "30.0%" in steal
+    assert "used 95 %" in busy
+    assert "30.0 %" in steal
     assert "changed its speed" in drift
+
+
+def test_signs_of_life_that_are_held_up_show_how_long_locust_stood_still() -> None:
+    """The first one comes a quarter of a second after the origin."""
+    on_time = [{"at": 100.25 + 0.26 * i} for i in range(8)]
+    assert stalled(100.0, on_time) == 0.0
+    held_up = [{"at": at} for at in (100.25, 100.5, 101.75, 102.0)]
+    assert stalled(100.0, held_up) == pytest.approx(1.0)
+    assert stalled(100.0, [{"at": 101.25}]) == pytest.approx(1.0)
 
 
 def test_a_window_needs_a_schedule() -> None:

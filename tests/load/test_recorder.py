@@ -107,6 +107,17 @@ def test_failures_are_counted_by_cause_in_each_phase(recorder: Recorder, tmp_pat
     assert (second["phase"], second["kinds"]) == (4, [])
 
 
+def test_what_the_machine_has_run_out_of_is_told_once_and_ends_the_run(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        recorder.exhausted("no connection: Too many open files")
+    (event,) = record.Lines(tmp_path / layout.EVENTS).new()
+    assert event["event"] == "error"
+    assert "run out of something: no connection: Too many open files; lower" in event["message"]
+    assert recorder.problem
+
+
 def test_a_full_disk_is_a_problem_and_not_an_exception(tmp_path: Path) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")

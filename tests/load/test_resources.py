@@ -36,6 +36,21 @@ def test_memory_is_a_share_of_the_limit_that_the_runtime_tells(
     assert _values(memory(run)) == {"memory_peak": pytest.approx(54.0)}
 
 
+def test_a_peak_that_no_look_has_seen_leaves_the_limit_open(
+    traffic: Callable[..., Traffic],
+) -> None:
+    """A file of 460 MiB that is written and removed in between raises the kernel's peak as well."""
+    usage = tuple(
+        Usage(float(at), memory_bytes=14 * _MIB, cache_bytes=0, memory_peak_bytes=peak * _MIB)
+        for at, peak in enumerate((20, 480, 480))
+    )
+    run = traffic(response=np.full(10, 0.01), usage=usage, memory_limit_bytes=512.0 * _MIB)
+    (found, _) = memory(run)
+    assert isinstance(found, Measurement)
+    assert found.value == found.low == pytest.approx(100 * 14 / 512)
+    assert found.high == pytest.approx(100 * 480 / 512)
+
+
 def test_time_spent_waiting_for_memory_is_told_where_the_kernel_does(
     traffic: Callable[..., Traffic],
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from harness.limits import Limit
 from harness.load import Traffic
-from harness.load.traffic import FAILED_MS, quantile
+from harness.load.traffic import FAILED_MS, WarmUp, quantile
 from harness.model import Outcome
 
 pytestmark = pytest.mark.alone
@@ -103,3 +103,24 @@ def test_throughput_is_what_ended_in_the_window(traffic: Callable[..., Traffic])
 
 def test_unknown_names_are_no_measurement(traffic: Callable[..., Traffic]) -> None:
     assert traffic(response=np.full(10, 0.01)).measure("memory_peak") is None
+
+
+def test_answers_longer_than_the_warm_up_are_not_missed_in_the_throughput(
+    traffic: Callable[..., Traffic],
+) -> None:
+    """Those of the first 4 s cannot have come: nothing was planned so long before the window."""
+    run = replace(traffic(response=np.full(1000, 4.0), done=600), warmup=WarmUp(0, 0, None, 0.0))
+    cold = run.measure("throughput_share")
+    assert cold is not None and cold.high is not None
+    assert (cold.value, cold.high) == (60.0, 100.0)
+    warm = replace(run, warmup=WarmUp(500, 0, None, 5.0)).measure("throughput_share")
+    assert warm is not None and warm.high is not None
+    assert warm.high < 70.0
+
+
+def test_where_nothing_bounds_a_percentile_the_count_that_would_is_told(
+    traffic: Callable[..., Traffic],
+) -> None:
+    found = traffic(response=np.full(300, 0.01)).measure("latency_p99")
+    assert found is not None
+    assert found.more == 736 - 300

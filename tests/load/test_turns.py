@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from harness.errors import EngineError
 from harness.load import turns
 from harness.load.errors import LoadError
 from harness.load.turns import Pausing, Restarting, Side, Turns, choose, fits, free_bytes
@@ -172,6 +173,27 @@ def test_both_are_held_to_the_same_processors_and_let_go(
     assert made.why == "why; both on processor 2, 3"
     made.end()
     assert log[-2:] == ["bind old to [0, 1, 2, 3]", "bind new to [0, 1, 2, 3]"]
+
+
+@dataclass
+class Unbound(Named):
+    """An endpoint whose engine may not choose processors."""
+
+    def bind(self, processors: Sequence[int]) -> None:
+        """Refused."""
+        raise EngineError("no cgroup for cpusets")
+
+
+def test_where_one_cannot_be_held_the_other_one_is_let_go_and_the_report_says_so(
+    log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "usable_processors", lambda: [0, 1])
+    sides = [Side(kind("x", log), lambda: READY, 1.0) for kind in (Named, Unbound)]
+    made = Turns(sides[0], sides[1], "why", 1.0)
+    made.begin()
+    made.end()
+    assert log == ["bind x to [1]", "bind x to [0, 1]"]
+    assert made.why == "why; each on any processor: no cgroup for cpusets"
 
 
 def test_where_each_may_use_the_whole_machine_neither_is_held(

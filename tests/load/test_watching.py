@@ -32,8 +32,14 @@ class Watched:
         self.recorder.phase = 1
         self.ticket = Ticket(5.0, queued=True)
         self.watcher = Watcher(self.recorder, {"user": self.ticket})
+        self.watcher.aim("http://127.0.0.1:1")
 
-    def request(self, exception: BaseException | None = None, status: int = 200) -> record.Rows:
+    def request(
+        self,
+        exception: BaseException | None = None,
+        status: int = 200,
+        url: str = "http://127.0.0.1:1/",
+    ) -> record.Rows:
         """One request of the user; all rows so far."""
         self.watcher.request(
             "GET",
@@ -42,7 +48,7 @@ class Watched:
             exception=exception,
             context={"releasegate_user": "user"},
             response=Answer(status),
-            url="http://127.0.0.1:1/",
+            url=url,
         )
         self.recorder.flush()
         return record.read_rows(self.folder / layout.RECORDS)
@@ -71,6 +77,22 @@ def test_the_first_request_of_a_task_carries_its_ticket_and_the_next_do_not(
     assert (first["planned"], first["flags"]) == (5.0, layout.TICKET | layout.QUEUED)
     assert second["planned"] == second["sent"]
     assert second["flags"] == 0
+
+
+def test_what_is_asked_of_another_server_uses_no_ticket(watched: Watched) -> None:
+    (other,) = watched.request(url="http://127.0.0.1:2/")
+    assert not other["flags"] & layout.TICKET
+    assert not watched.ticket.used
+    *_, mine = watched.request(url="http://localhost:1/predict")
+    assert mine["flags"] & layout.TICKET
+    assert [event["event"] for event in watched.events()] == ["name"]
+
+
+def test_a_stranger_is_found_out_behind_a_name_that_is_known_too(watched: Watched) -> None:
+    watched.request()
+    watched.request(url="http://example.com/")
+    (error,) = [event for event in watched.events() if event["event"] == "error"]
+    assert error["message"].startswith("it asked example.com: only the endpoint")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +127,7 @@ def test_a_request_that_ends_after_its_phase_is_nobodys(watched: Watched) -> Non
 def test_a_stranger_is_not_put_under_load(watched: Watched) -> None:
     watched.watcher.request("GET", "a", 1.0, url="http://127.0.0.1:9/")
     watched.watcher.request("GET", "b", 1.0, url="http://192.0.2.1/")
-    watched.watcher.hosts.add("192.0.2.2")
+    watched.watcher.aim("http://192.0.2.2")
     watched.watcher.request("GET", "c", 1.0, url="http://192.0.2.2/")
     (error,) = [line for line in watched.events() if line["event"] == "error"]
     assert "it asked 192.0.2.1" in error["message"]

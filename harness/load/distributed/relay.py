@@ -20,7 +20,6 @@ from harness.load.distributed.outpost import KEY, LINGER, VERSION, pause
 from harness.load.locustside import layout
 from harness.load.locustside.recorder import Recorder
 
-_BEAT = 0.25  # seconds between two lines to the gate
 _SILENT = 6.0  # seconds without a report: Locust's own heartbeat is missed after four
 
 
@@ -165,7 +164,7 @@ class Relay:
 
     def _watch(self) -> None:
         while True:
-            gevent.sleep(_BEAT)
+            gevent.sleep(layout.BEAT)
             self._recorder.flush()
             if self._recorder.problem:
                 self._give_up(self._recorder.problem)

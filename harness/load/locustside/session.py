@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import gevent
 import gevent.os
@@ -174,7 +173,7 @@ class Session:
         else:
             self.recorder.phase = phase["id"]
             self._phase, self._turns = phase, None
-            self._watcher.hosts.add(urlsplit(phase["target"]).hostname or "")
+            self._watcher.aim(phase["target"])
             self.crew.ready(phase["target"], count)
             play(self.crew, phase)
 

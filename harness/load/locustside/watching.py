@@ -26,6 +26,7 @@ _REASONS = (
     (http.client.IncompleteRead, layout.CLOSED),
     (http.client.HTTPException, layout.FRAMING),
 )
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Watcher:
@@ -34,14 +35,19 @@ class Watcher:
     def __init__(self, recorder: Recorder, carried: Mapping[Any, Ticket]) -> None:
         self._recorder = recorder
         self._carried = carried
-        self._names: set[str] = set()
         self._told = False
-        self.hosts = {"127.0.0.1", "localhost", "::1"}  # that may be put under load
+        self._hosts = {*_LOOPBACK}  # that may be put under load
+        self._target = ""
 
     def listen(self, events: Any) -> None:
         """Hook it into Locust's events."""
         events.request.add_listener(self.request)
         events.user_error.add_listener(self.user_error)
+
+    def aim(self, target: str) -> None:
+        """From now on the endpoint is at this base URL: only what is sent there uses a ticket."""
+        self._target = target.rstrip("/") + "/"
+        self._hosts.add(urlsplit(target).hostname or "")
 
     def request(
         self,
@@ -59,8 +65,7 @@ class Watcher:
         """One request of a user is done. The first of a task carries its ticket."""
         now = time.monotonic()
         label = f"{request_type} {name}"
-        if label not in self._names:
-            self._first(label, url)
+        to_endpoint = url is None or url.startswith(self._target) or self._leads_there(url)
         ticket = self._carried.get((context or {}).get("releasegate_user") or _user())
         if ticket is not None and ticket.over:
             return  # its phase has ended without it
@@ -73,7 +78,7 @@ class Watcher:
         planned = sent
         if ticket is not None:
             ticket.failed = ticket.failed or failed
-            if not ticket.used:
+            if not ticket.used and to_endpoint:
                 ticket.used, planned = True, ticket.planned
                 sent = max(sent, ticket.taken)
                 flags |= layout.TICKET | (layout.QUEUED if ticket.queued else 0)
@@ -97,15 +102,14 @@ class Watcher:
         text = f"{type(exception).__name__}: {exception}"[:500]
         self._recorder.event("task_error", message=f"{text}{place}")
 
-    def _first(self, label: str, url: str | None) -> None:
-        if len(self._names) < layout.MOST_NAMES:
-            self._names.add(label)
-        host = urlsplit(url).hostname if url else None
-        if host is not None and host not in self.hosts:
-            self._recorder.event(
-                "error",
-                message=f"it asked {host}: only the endpoint on 127.0.0.1 may be put under load",
-            )
+    def _leads_there(self, url: str) -> bool:
+        """Whether it is the endpoint under another name, which all of this machine's are."""
+        asked, target = urlsplit(url), urlsplit(self._target)
+        if asked.hostname not in self._hosts:
+            message = f"it asked {asked.hostname}: only the endpoint may be put under load"
+            self._recorder.event("error", message=message)
+        local = {asked.hostname, target.hostname} <= _LOOPBACK
+        return asked.port == target.port and (local or asked.hostname == target.hostname)
 
 
 def _user() -> Any:
