@@ -21,15 +21,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.limits import Limit
-from harness.load import leaks
-from harness.load.growth import MOST_IN_THOUSAND
-from harness.load.leaks import Trend, Values
-from harness.load.resources import student
+from harness.load.resources import leaks
+from harness.load.resources.growth import MOST_IN_THOUSAND
+from harness.load.resources.leaks import Trend, Values
+from harness.load.resources.used import student
 from harness.model import Measurement, Outcome
 
 RATE = 200.0  # requests a second
 EVERY = 0.5  # seconds between two looks
-SETTLING, POOL = 3e6, 8.0  # as in harness.load.growth
+SETTLING, POOL = 3e6, 8.0  # as in harness.load.resources.growth
 MB = 1e6
 ROWS = (
     (300, 25, "quick"), (360, 25, "quick"), (360, 60, "quick"), (360, 25, "slow"),

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.config.policy import CONFIDENCE
-from harness.load import binomial, looks, statistics
+from harness.load.statistics import binomial, intervals, looks
 
 RATE, WARMUP = 200.0, 400
 LOADS = (0.30, 0.56, 0.80)
@@ -96,7 +96,7 @@ def piece(cell: Cell, seed: tuple[int, ...], runs: int) -> tuple[Values, Ints]:
         values = cell.run(chance)
         over[i] = [np.count_nonzero(values > limit) for limit in (truth, 2 * truth)]
         for j, look in enumerate(plan):
-            found = statistics.percentile(values[: look.n], cell.p, look.confidence)
+            found = intervals.percentile(values[: look.n], cell.p, look.confidence)
             ends[i, j] = found.low, found.high
     return ends, over
 

@@ -40,9 +40,9 @@ from harness.config import Gate, load
 from harness.contract import Contract
 from harness.limits import Limit
 from harness.load import Rig
-from harness.load.paired import Compared, compare
-from harness.load.pairing import Block
-from harness.load.turns import Side, Turns
+from harness.load.paired.comparing import Compared, compare
+from harness.load.paired.pairing import Block
+from harness.load.paired.turns import Side, Turns
 from harness.model import Exit, Startup, Usage
 from harness.runtime.process import free_port
 

@@ -109,7 +109,7 @@ class Beside:
 
         Raises what `baseline` raises.
         """
-        from harness.load import turns
+        from harness.load.paired import turns
 
         grace = in_base(self._gate.candidate.grace, "time")
         fits = self._parts.done("baseline") is not None or self._limit <= turns.free_bytes()
@@ -152,7 +152,7 @@ class Beside:
 
     def _start_where_it_fits(self) -> None:
         """It comes up while other checks run, unless the two need all memory."""
-        from harness.load import turns
+        from harness.load.paired import turns
 
         startup, candidate = self._started()
         if startup.ready and turns.fits(candidate.usage(), self._limit, turns.free_bytes()):

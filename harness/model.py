@@ -6,7 +6,6 @@ from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-
 LEFT_OUT = "left out of this run"
 
 

@@ -18,7 +18,7 @@ import harness.runtime
 from harness.baseline import Baseline, Beside, gate_of, start
 from harness.config import Gate, load
 from harness.errors import EngineError
-from harness.load import turns
+from harness.load.paired import turns
 from harness.model import Candidate, Startup
 from harness.run import Run
 from harness.runtime import Endpoint, Sandbox

@@ -12,8 +12,8 @@ import pytest
 
 from harness.config import LoadConfig, load, policy
 from harness.declare import CheckSpec, spec_of
-from harness.load import plan, replay
-from harness.load.looks import needed
+from harness.load.planned import plan, replay
+from harness.load.statistics.looks import needed
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "load.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.loading import ours, peers, servers
-from harness.load.arrivals import schedule
-from harness.load.phases import Phase
+from harness.load.driving.phases import Phase
+from harness.load.planned.arrivals import schedule
 
 RATES = (500.0, 2000.0, 8000.0)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.loading import ours, peers, servers
-from harness.load.arrivals import schedule
+from harness.load.planned.arrivals import schedule
 
 RATE = 500.0
 DELAY = 0.005

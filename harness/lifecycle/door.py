@@ -6,11 +6,12 @@ from outside, a connection that the kernel refused looks like one that the candi
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from typing import Self
+
+from harness.repeating import Repeating
 
 _EVERY = 0.002  # seconds between two looks
 _LISTEN = b"0A"  # state of a socket in /proc/net/tcp, see proc(5)
@@ -24,7 +25,7 @@ class Closed:
     closed_from: float
 
 
-class Door:
+class Door(Repeating):
     """Watches one port of a process's network while the block runs.
 
     `closed` stays None where the port was never seen open, or never closed.
@@ -35,29 +36,19 @@ class Door:
         self._pid = pid
         self._port = port
         self._open, self._seen = False, 0.0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True, name="door")
+        super().__init__("door")
         self.closed: Closed | None = None
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> Self:
         self._seen = time.monotonic()  # before the block can close it
         self._open = self._pid is not None and listens(self._pid, self._port)
-        self._thread.start()
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def repeat(self) -> None:
+        """Until it is closed."""
         if self._pid is None or not self._open:
             return
-        while not self._over.wait(_EVERY):
+        while not self.over.wait(_EVERY):
             now = time.monotonic()
             if not listens(self._pid, self._port):
                 self.closed = Closed(self._seen, time.monotonic())

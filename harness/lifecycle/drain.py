@@ -109,7 +109,7 @@ class _Traffic:
     """Open load in a thread, from its begin until it is told that enough was seen."""
 
     def __init__(self, driver: Driver, base_url: str, rate: float, grace: float) -> None:
-        from harness.load.arrivals import schedule
+        from harness.load.planned.arrivals import schedule
 
         self._begun, self._over = threading.Event(), threading.Event()
         self._phases: list[Phase] = []

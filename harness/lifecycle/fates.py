@@ -12,7 +12,7 @@ from harness.load.locustside import layout
 from harness.model import Evidence
 
 if TYPE_CHECKING:
-    from harness.load.record import Rows
+    from harness.load.driving.record import Rows
 
 Kind = Literal["answered", "refused", "stale", "reset", "interrupted", "lost", "failed"]
 KINDS: dict[Kind, str] = {

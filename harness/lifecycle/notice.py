@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING
+
+from harness.repeating import Repeating
 
 if TYPE_CHECKING:
     from harness.runtime import ReadyPath
@@ -24,32 +24,19 @@ class Asked:
     why: str  # it is not ready; "" where it is
 
 
-class Notice:
+class Notice(Repeating):
     """Asks the ready path again and again while the block runs, or until nobody answers."""
 
     def __init__(self, base_url: str, ready: ReadyPath | None) -> None:
         """Without a ready path nothing is asked."""
         self._base_url = base_url
         self._ready = ready
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._ask, daemon=True, name="notice")
+        super().__init__("notice")
         self.asked: list[Asked] = []
 
-    def __enter__(self) -> Notice:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _ask(self) -> None:
-        while self._ready is not None and not self._over.wait(_EVERY):
+    def repeat(self) -> None:
+        """One question after the other."""
+        while self._ready is not None and not self.over.wait(_EVERY):
             at = time.monotonic()
             said = self._ready.ask(self._base_url, _ONE_ANSWER)
             self.asked.append(Asked(at, said.answered, said.why))

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.load.caching import measure_caching
     from harness.load.conduct import run
-    from harness.load.curve import measure_capacity
-    from harness.load.driver import Driver
+    from harness.load.driving.driver import Driver
+    from harness.load.driving.phases import Phase
+    from harness.load.driving.rig import Rig
     from harness.load.errors import LoadError
     from harness.load.failures import failed_requests
-    from harness.load.growth import leak
     from harness.load.locustside.gateuser import GateUser
     from harness.load.names import refuse_absent
+    from harness.load.paired.regression import against_baseline
+    from harness.load.paired.turns import Turns
     from harness.load.pictures import latency_histogram
-    from harness.load.phases import Phase
-    from harness.load.plan import validate
-    from harness.load.regression import against_baseline
-    from harness.load.resources import kills, memory, processor
-    from harness.load.rig import Rig
-    from harness.load.timeline import run_over_time
-    from harness.load.shedding import measure_overload
+    from harness.load.planned.plan import validate
+    from harness.load.rates.curve import measure_capacity
+    from harness.load.rates.shedding import measure_overload
+    from harness.load.resources.growth import leak
+    from harness.load.resources.timeline import run_over_time
+    from harness.load.resources.used import kills, memory, processor
     from harness.load.traffic import Traffic
-    from harness.load.turns import Turns
 
 __all__ = [
     "GateUser",
@@ -51,26 +51,26 @@ __all__ = [
 
 _HOME = {
     "GateUser": "harness.load.locustside.gateuser",
-    "Driver": "harness.load.driver",
+    "Driver": "harness.load.driving.driver",
     "LoadError": "harness.load.errors",
     "failed_requests": "harness.load.failures",
-    "Phase": "harness.load.phases",
-    "Rig": "harness.load.rig",
+    "Phase": "harness.load.driving.phases",
+    "Rig": "harness.load.driving.rig",
     "Traffic": "harness.load.traffic",
-    "Turns": "harness.load.turns",
-    "kills": "harness.load.resources",
-    "against_baseline": "harness.load.regression",
+    "Turns": "harness.load.paired.turns",
+    "kills": "harness.load.resources.used",
+    "against_baseline": "harness.load.paired.regression",
     "latency_histogram": "harness.load.pictures",
     "refuse_absent": "harness.load.names",
-    "leak": "harness.load.growth",
+    "leak": "harness.load.resources.growth",
     "measure_caching": "harness.load.caching",
-    "measure_capacity": "harness.load.curve",
-    "measure_overload": "harness.load.shedding",
-    "memory": "harness.load.resources",
-    "processor": "harness.load.resources",
+    "measure_capacity": "harness.load.rates.curve",
+    "measure_overload": "harness.load.rates.shedding",
+    "memory": "harness.load.resources.used",
+    "processor": "harness.load.resources.used",
     "run": "harness.load.conduct",
-    "run_over_time": "harness.load.timeline",
-    "validate": "harness.load.plan",
+    "run_over_time": "harness.load.resources.timeline",
+    "validate": "harness.load.planned.plan",
 }
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.load import arrivals, statistics
+from harness.load.driving.phases import Phase
+from harness.load.driving.rig import Rig
+from harness.load.driving.window import Values
 from harness.load.errors import LoadError
-from harness.load.phases import Phase
-from harness.load.rig import Rig
+from harness.load.planned import arrivals
+from harness.load.statistics import intervals
 from harness.load.traffic import Traffic
-from harness.load.window import Values
 from harness.model import Finding, Measurement, Observation, Severity
 
 LEAST = 50  # requests on either side, fewer of which are no comparison
@@ -64,7 +65,7 @@ def evidence(
     if len(again) < LEAST:
         return _unknown(len(again), len(fresh))
     apart = 1 - (1 - confidence) / 2  # two intervals are held against each other
-    new, old = (statistics.percentile(times, 0.5, apart) for times in (fresh, again))
+    new, old = (intervals.percentile(times, 0.5, apart) for times in (fresh, again))
     speedup, low, high = new.value / old.value, new.low / old.high, new.high / old.low
     measured = Measurement(
         "same_body_speedup", speedup, low=low, high=high, n=min(len(fresh), len(again))

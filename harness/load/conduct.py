@@ -13,22 +13,22 @@ import numpy as np
 from harness import units
 from harness.config import Gate
 from harness.limits import Limit
-from harness.load import floor, health
+from harness.load.driving.phases import Phase
+from harness.load.driving.record import Rows, has
+from harness.load.driving.rig import Rig
+from harness.load.driving.window import Gathering, Values, Window
 from harness.load.errors import LoadError
 from harness.load.locustside import layout
-from harness.load.looks import Look
-from harness.load.phases import Phase
-from harness.load.record import Rows, has
-from harness.load.rig import Rig
-from harness.load.sampler import Sampler
+from harness.load.resources.sampler import Sampler
+from harness.load.statistics.looks import Look
 from harness.load.traffic import Traffic, WarmUp
-from harness.load.window import Gathering, Values, Window
+from harness.load.trust import floor, health
 from harness.model import Exit, Outcome, Usage
 
 if TYPE_CHECKING:
     from harness.contract import Contract
-    from harness.load.driver import Driver
-    from harness.load.plan import Plan
+    from harness.load.driving.driver import Driver
+    from harness.load.planned.plan import Plan
 
 _BEHIND = 0.3  # seconds that the record is behind the clock
 _SHORT_PATIENCE = 0.5  # at an early end nothing that is still open counts

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import labels
+from harness.load.driving.window import Flags, Window
 from harness.load.errors import LoadError
-from harness.load.window import Flags, Window
 from harness.model import Measurement
 
 if TYPE_CHECKING:

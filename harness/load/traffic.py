@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness import labels
-from harness.load import binomial, names, statistics
-from harness.load.looks import needed
-from harness.load.phases import Failure, Phase
-from harness.load.window import Values, Window
+from harness.load import names
+from harness.load.driving.phases import Failure, Phase
+from harness.load.driving.window import Values, Window
+from harness.load.statistics import binomial, intervals
+from harness.load.statistics.looks import needed
 from harness.model import Measurement, Usage
 
 FAILED_MS = 3_600_000.0  # a failed request counts as one hour, where a number must be written
@@ -134,7 +135,7 @@ class Traffic:
 
     def inflation(self, level: float) -> float:
         """By how much the count is divided for the interval of a percentile."""
-        return statistics.percentile(self.response, level, self.confidence).inflation
+        return intervals.percentile(self.response, level, self.confidence).inflation
 
     def _named(self, name: str) -> Traffic:
         """What a measurement is of: the whole, or the requests of one name."""
@@ -142,11 +143,11 @@ class Traffic:
         return self if wanted is None else names.part(self, wanted) or self
 
     def _latency(self, name: str, level: float) -> Measurement:
-        found = statistics.percentile(self.response, level, self.confidence)
+        found = intervals.percentile(self.response, level, self.confidence)
         low, value, high = (_ms(end) for end in (found.low, found.value, found.high))
         more = None
         if high == FAILED_MS:  # by the distance from it one cannot tell how many would do
-            clustered = max(1.0, found.inflation / statistics.LEAST_INFLATION)
+            clustered = max(1.0, found.inflation / intervals.LEAST_INFLATION)
             more = max(1, math.ceil(needed(level, self.confidence) * clustered) - found.n)
         return Measurement(name, value, "ms", low=low, high=high, n=found.n, more=more)
 
@@ -165,13 +166,13 @@ class Traffic:
         if own:
             return Measurement(name, value, "ms", n=len(seconds))
         whole = np.where(np.isinf(self.window.response), np.inf, np.nan_to_num(times))
-        found = statistics.percentile(whole[~self.window.silent], level, self.confidence)
+        found = intervals.percentile(whole[~self.window.silent], level, self.confidence)
         low, high = min(value, _ms(found.low)), max(value, _ms(found.high))
         return Measurement(name, value, "ms", low=low, high=high, n=found.n)
 
     def _goodput(self, name: str, deadline: float) -> Measurement:
         """Right answers within the deadline, among the requests planned in the window."""
-        found = statistics.share(self.response <= deadline, self.confidence)
+        found = intervals.share(self.response <= deadline, self.confidence)
         if name == "goodput_share":
             low, value, high = (100 * end for end in (found.low, found.value, found.high))
             return Measurement(name, value, "%", low=low, high=high, n=found.n)
@@ -182,8 +183,8 @@ class Traffic:
     def _error_rate(self) -> Measurement:
         """The upper end counts what may have failed, too."""
         errors, perhaps = self.window.errors, self.window.perhaps
-        found = statistics.share(errors, self.confidence)
-        worst = statistics.share(errors | perhaps, self.confidence) if perhaps.any() else found
+        found = intervals.share(errors, self.confidence)
+        worst = intervals.share(errors | perhaps, self.confidence) if perhaps.any() else found
         low, value, high = (100 * end for end in (found.low, found.value, worst.high))
         return Measurement(
             "error_rate", value, "%", low=low, high=max(high, 100 * found.high), n=found.n
@@ -198,7 +199,7 @@ class Traffic:
         offered = max(1, self.window.n)
         done = min(self.window.done, offered)
         most = min(done + self._not_begun(), offered)
-        by = statistics.LEAST_INFLATION
+        by = intervals.LEAST_INFLATION
         low, _ = binomial.clopper_pearson(done / by, offered / by, self.confidence)
         _, high = binomial.clopper_pearson(most / by, offered / by, self.confidence)
         if name == "throughput_share":

@@ -18,9 +18,9 @@ from harness.errors import GateError
 from harness.judge import Judgement, judge
 from harness.limits import Limit
 from harness.load import Traffic
-from harness.load.phases import Failure
+from harness.load.driving.phases import Failure
+from harness.load.driving.window import Values, Window
 from harness.load.traffic import WarmUp
-from harness.load.window import Values, Window
 from harness.model import Outcome, Severity, Usage
 
 pytestmark = pytest.mark.alone

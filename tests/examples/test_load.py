@@ -12,7 +12,7 @@ import yaml
 from harness.cli import parser
 from harness.config import load
 from harness.load.distributed.place import Place, parse
-from harness.load.plan import refuse_strangers
+from harness.load.planned.plan import refuse_strangers
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "load"
 Document = dict[str, Any]

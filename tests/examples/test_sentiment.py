@@ -50,9 +50,7 @@ def test_bad_body_gets_400_with_an_error(client: Any, body: bytes) -> None:
     [("GET", "/predict", 405), ("PUT", "/predict", 405), ("POST", "/health", 405),
      ("GET", "/", 404), ("POST", "/predict/", 404)],
 )  # fmt: skip
-def test_wrong_route_gets_its_4xx_as_json(
-    client: Any, method: str, path: str, status: int
-) -> None:
+def test_wrong_route_gets_its_4xx_as_json(client: Any, method: str, path: str, status: int) -> None:
     answer = client.open(path, method=method)
     assert answer.status_code == status
     assert isinstance(answer.get_json()["error"], str)

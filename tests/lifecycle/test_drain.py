@@ -16,8 +16,8 @@ from harness.config import Gate, load
 from harness.contract import Prepared
 from harness.lifecycle import stop_under_load
 from harness.load import LoadError
+from harness.load.driving.record import ROW
 from harness.load.locustside import layout
-from harness.load.record import ROW
 from harness.testing import FakeEndpoint, Reply, serve
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from harness.lifecycle.door import Closed
 from harness.lifecycle.fates import Fate, Kind, count, fates, strip
+from harness.load.driving.record import ROW, Rows
 from harness.load.locustside import layout
-from harness.load.record import ROW, Rows
 
 SIGNAL = 100.0
 FAILED, NEW, RETRIED = layout.FAILED, layout.CONNECTED, layout.RETRIED

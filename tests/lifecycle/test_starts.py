@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.contract import Prepared
 from harness.lifecycle import Settled, settle
+from harness.lifecycle.starts import Asked, Start
 from harness.model import Startup
 from harness.runtime import ReadyPath
-from harness.lifecycle.starts import Asked, Start
 from harness.testing import Reply, serve
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from harness.config import Gate, load
 from harness.load import Traffic
+from harness.load.driving.window import Values, Window
 from harness.load.traffic import WarmUp
-from harness.load.window import Values, Window
 from harness.model import Exit, Finding, Usage
 
 # An asyncio server with one JSON argument: delay (s), freeze [every, for] (s), status, body,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.load.arrivals import Times
-from harness.load.calibration import Pressure
+from harness.load.driving.phases import Kind, Phase
+from harness.load.driving.record import ROW, Rows
 from harness.load.locustside import layout
-from harness.load.phases import Kind, Phase
-from harness.load.record import ROW, Rows
+from harness.load.planned.arrivals import Times
+from harness.load.trust.calibration import Pressure
 
 
 @dataclass

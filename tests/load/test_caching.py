@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.load import Traffic, caching, measure_caching
-from harness.load.arrivals import schedule
+from harness.load.planned.arrivals import schedule
 from harness.model import Finding, Measurement, Severity
 from tests.load.simulation import Simulated
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from harness.config import Gate
-from harness.load import Driver, LoadError, Rig, Traffic, plan, run
+from harness.load import Driver, LoadError, Rig, Traffic, run
+from harness.load.driving.record import has
 from harness.load.locustside import layout
-from harness.load.record import has
+from harness.load.planned import plan
 
 pytestmark = pytest.mark.alone
 

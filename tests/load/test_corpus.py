@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.load import record as reading
+from harness.load.driving import record as reading
 from harness.load.locustside import corpus, layout
 from harness.load.locustside.corpus import Corpus
 from harness.load.locustside.http import Broken, Head

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.load import Traffic, failed_requests
-from harness.load.phases import Failure
+from harness.load.driving.phases import Failure
 from harness.model import Outcome, Severity
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.load import record
+from harness.load.driving import record
 from harness.load.locustside import layout
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from harness.config import Gate
 from harness.limits import Limit
-from harness.load import plan
 from harness.load.conduct import Looking
+from harness.load.driving.record import ROW, Rows
 from harness.load.locustside import layout
-from harness.load.record import ROW, Rows
+from harness.load.planned import plan
 
 
 class _Running:

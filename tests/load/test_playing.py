@@ -13,7 +13,7 @@ import gevent
 import numpy as np
 import pytest
 
-from harness.load import record
+from harness.load.driving import record
 from harness.load.locustside import layout
 from harness.load.locustside.corpus import Corpus
 from harness.load.locustside.lanes import Lanes

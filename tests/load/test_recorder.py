@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.load import record
+from harness.load.driving import record
 from harness.load.locustside import layout
 from harness.load.locustside.http import Head
 from harness.load.locustside.recorder import Recorder

@@ -16,11 +16,11 @@ import numpy as np
 import psutil
 import pytest
 
-from harness.load import process, record
+from harness.load.driving import process, record
 from harness.load.locustside import layout
 
 _HEAD = "from locust import FastHttpUser, HttpUser, LoadTestShape, TaskSet, User, between, task\n"
-_LANES = Path(process.__file__).parent / "locustside" / "user.py"
+_LANES = Path(process.__file__).parent.parent / "locustside" / "user.py"
 _ITEM = {
     "method": "POST",
     "path": "/predict",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.load import record
+from harness.load.driving import record
 from harness.load.locustside import layout
 from harness.load.locustside.dispenser import Ticket
 from harness.load.locustside.http import Broken

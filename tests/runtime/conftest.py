@@ -72,7 +72,7 @@ def gate_of(tmp_path: Path) -> Callable[[str], Gate]:
     def read(candidate: str) -> Gate:
         (tmp_path / "app.py").write_text(APP, encoding="utf-8")
         (tmp_path / "Dockerfile").write_text(
-            f'FROM {BASE}\nARG VERSION=1\nENV VERSION=$VERSION\nCOPY app.py /app.py\n'
+            f"FROM {BASE}\nARG VERSION=1\nENV VERSION=$VERSION\nCOPY app.py /app.py\n"
             'CMD ["python3", "-u", "/app.py"]\n',
             encoding="utf-8",
         )

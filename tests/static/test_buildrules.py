@@ -97,9 +97,7 @@ def test_build_tools_of_the_stage_below_are_shipped(tmp_path: Path) -> None:
 
 def test_a_context_that_is_copied_whole_needs_a_dockerignore(tmp_path: Path) -> None:
     found = judged(tmp_path, "FROM a:1\nCOPY . /app\n")
-    assert [(one.rule, one.severity) for one in found] == [
-        ("dockerignore-missing", Severity.ERROR)
-    ]
+    assert [(one.rule, one.severity) for one in found] == [("dockerignore-missing", Severity.ERROR)]
     assert found[0].received == "line 2: COPY ."
 
 

@@ -48,7 +48,8 @@ def test_a_constraints_file_pins(tmp_path: Path) -> None:
         tmp_path, app__requirements_txt="-c locked.txt\na\nb\n", app__locked_txt="a==1\n"
     )
     assert [(text, pinned) for text, _, pinned in seen(collect(places))] == [
-        ("a", True), ("b", False)
+        ("a", True),
+        ("b", False),
     ]
 
 
@@ -78,7 +79,11 @@ def test_packages_on_the_command_lines_of_a_dockerfile(tmp_path: Path) -> None:
     )
     places = project(tmp_path, Dockerfile=run)
     assert [(text, pinned) for text, _, pinned in seen(collect(places))] == [
-        ("a==1", True), ("b[x]>=1", False), ("c==2", True), ("d", False), ("e", False)
+        ("a==1", True),
+        ("b[x]>=1", False),
+        ("c==2", True),
+        ("d", False),
+        ("e", False),
     ]
 
 

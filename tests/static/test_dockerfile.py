@@ -8,7 +8,9 @@ from harness.static.dockerfile import Instruction, parse, substitute
 def test_continuations_and_comments_between_them_are_one_instruction() -> None:
     read = parse("# a\nFROM a:1\n\nRUN one \\\n  # why\n\n  && two\nCMD x\n")
     assert [(one.line, one.keyword) for one in read.instructions] == [
-        (2, "FROM"), (4, "RUN"), (8, "CMD")
+        (2, "FROM"),
+        (4, "RUN"),
+        (8, "CMD"),
     ]
     assert read.instructions[1].commands() == [["one"], ["two"]]
 
@@ -21,7 +23,8 @@ def test_the_escape_directive_is_obeyed() -> None:
 def test_a_here_document_belongs_to_its_run() -> None:
     read = parse("FROM a:1\nRUN <<EOF\napt-get update\npip install flask\nEOF\nUSER 1\n")
     assert read.instructions[1].commands()[:2] == [
-        ["apt-get", "update"], ["pip", "install", "flask"]
+        ["apt-get", "update"],
+        ["pip", "install", "flask"],
     ]
     assert read.instructions[2] == Instruction(6, "USER", "1")
 

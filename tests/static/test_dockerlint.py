@@ -26,9 +26,7 @@ def run(folder: Path, text: str, mode: str = "fatal") -> list[Finding]:
 
 def test_an_error_of_hadolint_is_an_error_with_its_line(tmp_path: Path) -> None:
     found = run(tmp_path, "FROM a:1\nWORKDIR app\n")
-    assert found == [
-        Finding("DL3000", "DL3000 Use absolute WORKDIR", location="Dockerfile:2")
-    ]
+    assert found == [Finding("DL3000", "DL3000 Use absolute WORKDIR", location="Dockerfile:2")]
 
 
 def test_a_warning_is_a_warning_and_the_rest_information(tmp_path: Path) -> None:

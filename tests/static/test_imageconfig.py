@@ -49,9 +49,7 @@ def test_another_port_is_an_error_that_names_it(exposed: dict[str, object]) -> N
 
 @pytest.mark.parametrize("exposed", [None, {}])
 def test_no_port_at_all_is_a_warning(exposed: object) -> None:
-    assert rules(ports({"ExposedPorts": exposed}, 8080)) == [
-        ("port-not-exposed", Severity.WARNING)
-    ]
+    assert rules(ports({"ExposedPorts": exposed}, 8080)) == [("port-not-exposed", Severity.WARNING)]
 
 
 def test_a_secret_in_the_environment_is_named_once_though_the_history_holds_it_too() -> None:

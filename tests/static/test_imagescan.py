@@ -71,9 +71,7 @@ def test_packages_accounts_and_secrets_are_found_in_one_pass() -> None:
     )
     assert found.accounts == {"root": 0, "app": 1000}
     assert [(one.name, one.version) for one in found.installed] == [("flask", "3.1.0")]
-    assert found.secrets == [
-        ("/srv/.env", Secret("assigned-secret", "Vt7%... (14 characters)", 2))
-    ]
+    assert found.secrets == [("/srv/.env", Secret("assigned-secret", "Vt7%... (14 characters)", 2))]
 
 
 def test_the_working_directory_tells_what_is_the_applications() -> None:

@@ -20,7 +20,8 @@ def run(folder: Path, mode: str = "fatal") -> tuple[int, list[Finding]]:
 def test_an_undefined_name_is_found_with_file_line_and_code(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def answer():\n    return modle\n")
     assert run(tmp_path) == (
-        1, [Finding("F821", "F821 undefined name 'modle'", location="app.py:2")]
+        1,
+        [Finding("F821", "F821 undefined name 'modle'", location="app.py:2")],
     )
 
 

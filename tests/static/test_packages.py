@@ -21,8 +21,10 @@ ROOT = "/opt/service/lib/python3.11/site-packages"
 
 
 def required(*lines: str) -> list[Item]:
-    return [read_item(line, f"requirements.txt:{n}", "requirements.txt")
-            for n, line in enumerate(lines, 1)]
+    return [
+        read_item(line, f"requirements.txt:{n}", "requirements.txt")
+        for n, line in enumerate(lines, 1)
+    ]
 
 
 def findings(items: list[Item], *installed: tuple[str, str]) -> list[tuple[str, Severity]]:
@@ -34,14 +36,26 @@ def findings(items: list[Item], *installed: tuple[str, str]) -> list[tuple[str, 
 @pytest.mark.parametrize(
     ("path", "content", "expected"),
     [
-        (f"{ROOT}/flask-3.1.0.dist-info/METADATA", b"Name: Flask\nVersion: 3.1.0\n\nx: y",
-         Installed("flask", "3.1.0", ROOT)),
-        (f"{ROOT}/typing_extensions-4.0.dist-info/METADATA", None,
-         Installed("typing-extensions", "4.0", ROOT)),
-        ("/usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO", None,
-         Installed("six", "1.16.0", "/usr/lib/python3/dist-packages")),
-        ("/usr/lib/python3/dist-packages/six-1.16.0-py3.11.egg-info", b"Name: six\nVersion: 1\n",
-         Installed("six", "1", "/usr/lib/python3/dist-packages")),
+        (
+            f"{ROOT}/flask-3.1.0.dist-info/METADATA",
+            b"Name: Flask\nVersion: 3.1.0\n\nx: y",
+            Installed("flask", "3.1.0", ROOT),
+        ),
+        (
+            f"{ROOT}/typing_extensions-4.0.dist-info/METADATA",
+            None,
+            Installed("typing-extensions", "4.0", ROOT),
+        ),
+        (
+            "/usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO",
+            None,
+            Installed("six", "1.16.0", "/usr/lib/python3/dist-packages"),
+        ),
+        (
+            "/usr/lib/python3/dist-packages/six-1.16.0-py3.11.egg-info",
+            b"Name: six\nVersion: 1\n",
+            Installed("six", "1", "/usr/lib/python3/dist-packages"),
+        ),
         (f"{ROOT}/flask-3.1.0.dist-info/RECORD", b"", None),
         ("/srv/flask-3.1.0.dist-info/METADATA", b"", None),
     ],
@@ -62,7 +76,9 @@ def test_another_version_is_an_error_that_shows_both() -> None:
     finding = seen[-1]
     assert isinstance(finding, Finding)
     assert (finding.rule, finding.expected, finding.received) == (
-        "package-version", "flask==3.1.0", f"3.0.0 in {ROOT}"
+        "package-version",
+        "flask==3.1.0",
+        f"3.0.0 in {ROOT}",
     )
 
 
@@ -79,9 +95,7 @@ def test_a_local_version_is_the_version() -> None:
 
 
 def test_an_open_requirement_must_be_met() -> None:
-    assert findings(required("flask>=3"), ("flask", "2.0")) == [
-        ("package-version", Severity.ERROR)
-    ]
+    assert findings(required("flask>=3"), ("flask", "2.0")) == [("package-version", Severity.ERROR)]
 
 
 def test_a_package_in_two_versions_is_a_warning() -> None:

@@ -59,14 +59,16 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 def test_when_nothing_can_be_judged_the_check_cannot_pass(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("-r gone.txt\n")
     assert judged(tmp_path)[1] == [
-        ("requirement-unknown", Severity.WARNING), ("requirements-unknown", Severity.DOUBT)
+        ("requirement-unknown", Severity.WARNING),
+        ("requirements-unknown", Severity.DOUBT),
     ]
 
 
 def test_python_without_any_requirement_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("")
     assert judged(tmp_path) == (
-        {"requirements": 0.0, "unpinned": 0.0}, [("requirements-absent", Severity.WARNING)]
+        {"requirements": 0.0, "unpinned": 0.0},
+        [("requirements-absent", Severity.WARNING)],
     )
 
 

@@ -45,9 +45,7 @@ def test_the_folder_above_the_project_is_not_looked_at(tmp_path: Path) -> None:
 def test_a_configured_build_names_context_and_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "ctx").mkdir()
     (tmp_path / "ctx" / "Dockerfile.gpu").write_text("FROM scratch\n")
-    places = Places.of(
-        gate(tmp_path, 'build = { context = "ctx", dockerfile = "Dockerfile.gpu" }')
-    )
+    places = Places.of(gate(tmp_path, 'build = { context = "ctx", dockerfile = "Dockerfile.gpu" }'))
     assert places.dockerfile == tmp_path / "ctx" / "Dockerfile.gpu"
     assert places.source is None
 

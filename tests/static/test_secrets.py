@@ -159,7 +159,8 @@ def test_in_code_only_quoted_values_count() -> None:
 def test_variables_are_judged_by_form_and_by_name() -> None:
     found = find_in_environment({"X": TOKENS["github-token"], "A_TOKEN": RANDOM, "PATH": "/bin"})
     assert [(name, one.rule) for name, one in found] == [
-        ("X", "github-token"), ("A_TOKEN", "assigned-secret")
+        ("X", "github-token"),
+        ("A_TOKEN", "assigned-secret"),
     ]
 
 

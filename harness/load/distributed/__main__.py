@@ -16,7 +16,6 @@ from harness.load.distributed.relay import Relay
 from harness.load.locustside import layout
 from harness.load.locustside.session import current, install
 
-
 events: Any = locust_events  # which are not typed
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from harness import temporary
-from harness.load import process
 from harness.load.distributed.place import Place, parse
+from harness.load.driving import process
+from harness.load.driving.record import Lines
 from harness.load.errors import LoadError
 from harness.load.locustside import layout
-from harness.load.record import Lines
 
 _POLL = 0.1  # seconds
 _END_WITHIN = 3.0

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from harness.load.distributed.place import Place
-from harness.load.generator import Generator
+from harness.load.driving.generator import Generator
 from harness.load.locustside import layout
 
 _COUNTING = r"""

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from harness.load.distributed.merging import LAG, Broken, Merge, Part, Worker, take_answers
+from harness.load.driving.record import Lines, read_answers, read_rows
 from harness.load.locustside import layout
 from harness.load.locustside.recorder import Recorder
-from harness.load.record import Lines, read_answers, read_rows
 
 SCHEDULE = array("d", [0.1, 0.2, 0.3, 0.4, 0.5])
 NOW = 50.0  # on the master's clock

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from harness.load import LoadError
-from harness.load.generator import Generator, Told
+from harness.load.driving.generator import Generator, Told
+from harness.load.driving.record import has, read_rows
 from harness.load.locustside import layout
-from harness.load.record import has, read_rows
 
 Workers = list[subprocess.Popen[str]]
 

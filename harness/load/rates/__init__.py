@@ -1,0 +1,1 @@
+"""How much it bears: the highest rate, and what becomes of twice that."""

@@ -1,0 +1,1 @@
+"""What the endpoint used meanwhile, tied to the requests that it answered."""
