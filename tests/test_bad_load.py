@@ -227,6 +227,7 @@ class Locust:
             time.sleep(0.05)
 
 
+@pytest.mark.alone
 def test_a_bad_server_fails_under_load_with_the_cause(
     serve: Callable[..., str], tmp_path: Path
 ) -> None:

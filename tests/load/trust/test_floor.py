@@ -85,10 +85,11 @@ def test_a_floor_without_answers_is_an_error(tmp_path: Path) -> None:
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     import psutil
 
+    before = psutil.Process().children(recursive=True)  # of fixtures of other tests
     client: Any = _Client()
     floor.measure(client, _gate(tmp_path, 'image = "c:1"'))
     time.sleep(0.05)
-    assert [child.name() for child in psutil.Process().children(recursive=True)] == []
+    assert set(psutil.Process().children(recursive=True)) <= set(before)
 
 
 @pytest.mark.skipif(shutil.which("docker-proxy") is None, reason="no docker-proxy here")
