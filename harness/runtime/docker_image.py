@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BUILT = re.compile(r"(?:Successfully built |^sha256:)([0-9a-f]{12,64})\s*$", re.MULTILINE)
 _BUILD_SILENCE = 3600.0  # seconds without a word from the builder: a training step is a silent one
 _KEPT_LINES = 20
-_CHUNK = 1 << 20
+_CHUNK = 32 * 1024  # bytes: tarfile copies what it has read ahead for every header and piece
 _ENGINE_FILES = (".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf")
 
 
