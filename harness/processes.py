@@ -14,3 +14,16 @@ def exists(pid: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
+
+
+def environment() -> dict[str, str]:
+    """The environment at this moment, also while another thread changes it.
+
+    pytest sets and takes away PYTEST_CURRENT_TEST between any two steps, and a copy that is made
+    meanwhile can miss a name that it has just listed.
+    """
+    while True:
+        try:
+            return dict(os.environ)
+        except (KeyError, RuntimeError):
+            continue

@@ -13,6 +13,7 @@ from typing import Any
 
 import harness
 from harness.load.locustside import layout
+from harness.processes import environment
 
 _TAIL = 16 * 1024
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|StopTest)\b")
@@ -30,7 +31,7 @@ def start(
     command = [sys.executable, "-P", "-m", module, *words]
     command += ["--headless", "--only-summary", "--loglevel", "WARNING"]
     # Locust reads its options from the environment too: those of the user are not for us.
-    clean = {key: text for key, text in os.environ.items() if not key.startswith("LOCUST_")}
+    clean = {key: text for key, text in environment().items() if not key.startswith("LOCUST_")}
     root = str(Path(harness.__file__).resolve().parent.parent)
     paths = [root, *filter(None, [clean.get("PYTHONPATH")])]
     variable = json.dumps({"folder": str(folder), "control": control, **told})
