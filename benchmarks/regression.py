@@ -44,7 +44,7 @@ from harness.load.paired.comparing import Compared, compare
 from harness.load.paired.pairing import Block
 from harness.load.paired.turns import Side, Turns
 from harness.model import Exit, Startup, Usage
-from harness.runtime.process import free_port
+from harness.runtime.ports import free_port
 
 LIMITS = {
     "latency_p50_ratio": Limit.parse("<= 1.05"),

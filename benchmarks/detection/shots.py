@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.runtime.ports import free_port
 from tests.gallery.faulty_services import SCRIPTS, SERVICES, Fault, put
 from tests.gallery.shared import ROOT, write_gate
 
@@ -42,9 +42,7 @@ class Shot:
 def serving(protocol: str, fault: Fault | None) -> Iterator[tuple[Path, str, Path]]:
     """A service in a process of its own: its gate.toml, its URL, and the count of its requests."""
     with tempfile.TemporaryDirectory() as folder:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         url, log = f"http://127.0.0.1:{port}", Path(folder, "requests")
         gate = put(protocol, Path(folder, "services"), fault, command=None, url=url)
         script = gate.parent.parent / SCRIPTS[protocol]

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ from harness.model import Candidate, Exit, Usage
 from harness.runtime import watchdog
 from harness.runtime.endpoint import Sandbox
 from harness.runtime.first import FirstProcess, hears
+from harness.runtime.ports import free_port
 from harness.runtime.reaper import Reaper
 
 if TYPE_CHECKING:
@@ -265,13 +265,6 @@ class _Tail:
         with process.stdout as stream:
             while data := os.read(stream.fileno(), 1 << 16):
                 self.add(data)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _family(leader: psutil.Process) -> list[psutil.Process]:
