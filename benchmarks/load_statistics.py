@@ -26,8 +26,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import binomial
 from harness.config.policy import CONFIDENCE
-from harness.load.statistics import binomial, intervals, looks
+from harness.load.statistics import intervals, looks
 
 RATE, WARMUP = 200.0, 400
 LOADS = (0.30, 0.56, 0.80)

@@ -85,7 +85,10 @@ def check_latency(
 
     shown = ("latency_p50", "latency_p95", "latency_p99", "service_p99", "lateness_p99")
     measured = _measured_as(traffic, *dict.fromkeys((*shown, *limits)))
-    doubts = [*_doubts(traffic, measured, limits, harmless=True), *_floor(traffic, limits)]
+    doubts = [
+        *_doubts(traffic, measured, limits, harmless=True),
+        *_floor(traffic, measured, limits),
+    ]
     found: list[Measurement | Finding | Evidence] = [*doubts]
     doubted = any(doubt.severity is Severity.DOUBT for doubt in doubts)
     for item in measured:
@@ -244,14 +247,30 @@ def _doubts(
     return doubted
 
 
-def _floor(traffic: Traffic, limits: Mapping[str, Limit]) -> list[Finding]:
-    """Limits on latencies that are no larger than what the load generator adds itself."""
-    near = [
-        traffic.near_floor(name, limit.in_unit("s"))
+def _floor(
+    traffic: Traffic, measured: list[Measurement], limits: Mapping[str, Limit]
+) -> list[Finding]:
+    """Limits on latencies that are no larger than what the load generator adds itself.
+
+    Where that is not known, a limit that is kept in spite of it is kept.
+    """
+    kept = {
+        m.name for m in measured if m.name in limits and limits[m.name].judge(m) is Outcome.PASSED
+    }
+    near = {
+        name: traffic.near_floor(name, limit.in_unit("s"))
         for name, limit in limits.items()
         if limit.dimension == "time"
+    }
+    return [
+        Finding(
+            "near-floor",
+            text,
+            severity=Severity.WARNING if traffic.floor_problem and name in kept else Severity.DOUBT,
+        )
+        for name, text in near.items()
+        if text
     ]
-    return [Finding("near-floor", text, severity=Severity.DOUBT) for text in near if text]
 
 
 def _undecided(item: Measurement, traffic: Traffic, limit: Limit) -> bool:

@@ -84,11 +84,13 @@ def test_the_recorded_traffic_that_is_shown_can_be_replayed(tmp_path: Path) -> N
     for name, text in shown.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
         traces.append(replay.read(tmp_path / name))
-    assert [len(trace.requests) for trace in traces] == [3, 1]
+    assert [len(trace.requests) for trace in traces] == [4, 1]
     assert {request.path for trace in traces for request in trace.requests} == {
         "/predict",
         "/health",
+        "/models/old",
     }
+    assert [request.status for trace in traces for request in trace.requests][3:] == [404, 200]
 
 
 def test_the_locustfile_that_is_shown_is_python_with_one_user() -> None:

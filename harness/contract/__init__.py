@@ -29,6 +29,7 @@ from harness.contract.relations import (
     repeatable,
     sensitive,
 )
+from harness.contract.relations.calibration import calibrated
 from harness.contract.requests.cases import Case, Claim, Example
 from harness.contract.requests.corpus import freeze as write_corpus
 from harness.contract.requests.kept import forget, frozen
@@ -55,6 +56,7 @@ __all__ = [
     "batch",
     "batched",
     "beside",
+    "calibrated",
     "changes_since",
     "concurrent",
     "curl",

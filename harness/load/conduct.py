@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from harness.limits import Limit
 from harness.load.driving.phases import Phase
 from harness.load.driving.record import Rows, has
 from harness.load.driving.rig import Rig
-from harness.load.driving.window import Gathering, Values, Window
+from harness.load.driving.window import Gathering, Window
 from harness.load.errors import LoadError
 from harness.load.locustside import layout
 from harness.load.resources.sampler import Sampler
@@ -86,7 +86,7 @@ def run(
     return replace(
         traffic,
         memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
-        floor=_floor(rig, gate),
+        **_floor(rig, gate),
         died="" if endpoint.running() else _death(ended),
     )
 
@@ -161,14 +161,22 @@ def _traffic(made: Plan, look: Look, window: Window, names: Mapping[int, str]) -
         warmup=WarmUp(0, 0, None),
         names=names,
         deadline=made.deadline,
+        traced=made.traced,
     )
 
 
-def _floor(rig: Rig, gate: Gate) -> Values | None:
-    """The floor where it could matter; a null server here is not on the way of workers."""
+def _floor(rig: Rig, gate: Gate) -> dict[str, Any]:
+    """The floor where it could matter, or why there is none.
+
+    A null server here is not on the way of workers. What was measured of the candidate stands,
+    whatever becomes of this.
+    """
     if rig.place is not None or not floor.matters(rig.plan.tightest):
-        return None
-    return floor.measure(rig.driver, gate)
+        return {}
+    try:
+        return {"floor": floor.measure(rig.driver, gate)}
+    except LoadError as problem:
+        return {"floor_problem": str(problem)}
 
 
 def _conclude(rig: Rig, phase: Phase, look: Look, sampler: Sampler) -> Traffic:
@@ -233,6 +241,10 @@ def _notes(driver: Driver, phase: Phase, window: Window, sampler: Sampler) -> tu
         (left < users, f"{users - left} of {users} users stopped themselves"),
         (unheld > 0, f"{unheld} answers were not held against the contract: all of them differ"),
         (bool(usual), f"not counted, as answers break it without load too: {usual}"),
+        (
+            bool(answers.unquiet),
+            f"answers were not held against those without load: {answers.unquiet}",
+        ),
         (bool(sampler.problem), f"resources were not sampled to the end: {sampler.problem}"),
         (os.cpu_count() == 1, "load generator and candidate shared one processor core"),
     ]

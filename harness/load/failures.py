@@ -10,6 +10,8 @@ from harness.load.traffic import Traffic
 from harness.model import Finding, Outcome, Severity
 
 _SHOWN = 5
+_EXPECTED = "status 200 and an answer that keeps the contract"
+_EXPECTED_RECORDED = f"the recorded status, or else {_EXPECTED}"
 _REFUSED = 400  # status from which on Locust's own clients count a failure
 
 
@@ -22,7 +24,7 @@ def failed_requests(traffic: Traffic, outcomes: Collection[Outcome]) -> list[Fin
             f"{failure.count} requests failed: {failure.reason}",
             severity=Severity.WARNING if place or not failed else Severity.ERROR,
             location=failure.name,
-            expected="status 200 and an answer that keeps the contract",
+            expected=_EXPECTED_RECORDED if traffic.traced else _EXPECTED,
             received=failure.reason,
         )
         for place, failure in enumerate(traffic.failures[:_SHOWN])
@@ -40,11 +42,14 @@ def failed_requests(traffic: Traffic, outcomes: Collection[Outcome]) -> list[Fin
                 expected="an answer on a connection that was kept open, or `Connection: close`",
             )
         )
-    return [*found, *_called_right(traffic)]
+    strays = traffic.phase.strays if traffic.phase else ()
+    return [*strays, *found, *_called_right(traffic)]
 
 
 def _called_right(traffic: Traffic) -> list[Finding]:
     """What only the word of a locustfile makes a right answer."""
+    if traffic.traced:
+        return []
     window = traffic.window
     bad = np.isfinite(window.response) & (window.status >= _REFUSED)
     if not bad.any():

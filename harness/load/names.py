@@ -11,6 +11,7 @@ import numpy as np
 from harness import labels
 from harness.load.driving.window import Flags, Window
 from harness.load.errors import LoadError
+from harness.load.locustside import layout
 from harness.model import Measurement
 
 if TYPE_CHECKING:
@@ -34,17 +35,25 @@ def _called(name: str) -> set[str]:
 def part(traffic: Traffic, label: str, *, uncertain: bool = False) -> Traffic | None:
     """The run as far as requests of that name go, None where there was none.
 
-    What was never sent, or has not come back by an early look, has no name yet; it is of this part
-    where `uncertain` is set.
+    What a locustfile never sent, or never got an answer to, or what has not come back by an early
+    look, has no name (yet); it is of this part where `uncertain` is set.
     """
     window, found = traffic.window, numbers(traffic.names, label)
-    nameless = window.unsent | window.pending
+    nameless = window.pending | _unnamed(traffic)
     mine = np.isin(window.names, found) & ~nameless & ~window.silent
     if not found or not mine.any():
         return None
     chosen = mine | nameless if uncertain else mine
     share = np.count_nonzero(chosen) / max(1, traffic.n)
     return replace(traffic, window=_cut(window, chosen, found), rate=traffic.rate * float(share))
+
+
+def _unnamed(traffic: Traffic) -> Flags:
+    """Requests without an answer that are recorded under no name of their own."""
+    window = traffic.window
+    others = [number for number, name in traffic.names.items() if name == layout.OTHER_NAME]
+    found: Flags = (window.status == 0) & ~window.silent & np.isin(window.names, others)
+    return found
 
 
 def _cut(window: Window, chosen: Flags, found: list[int]) -> Window:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness import labels
+from harness import binomial, labels
 from harness.load import names
 from harness.load.driving.phases import Failure, Phase
 from harness.load.driving.window import Values, Window
-from harness.load.statistics import binomial, intervals
+from harness.load.statistics import intervals
 from harness.load.statistics.looks import needed
+from harness.load.trust.floor import matters
 from harness.model import Measurement, Usage
 
 FAILED_MS = 3_600_000.0  # a failed request counts as one hour, where a number must be written
@@ -54,6 +55,8 @@ class Traffic:
     died: str = ""  # how the candidate ended, where it did so under the load
     deadline: float | None = None  # seconds from the planned start: later answers are no goodput
     floor: Values | None = None  # what the same client measures of a server that does nothing, s
+    floor_problem: str = ""  # why it was not measured, where it could matter
+    traced: bool = False  # recorded traffic: what it was answered with is what is right
     phase: Phase | None = None  # everything that was sent, also what is not judged
 
     @property
@@ -95,6 +98,11 @@ class Traffic:
     def near_floor(self, name: str, limit: float) -> str:
         """Why a limit of `limit` seconds on a percentile cannot be judged here; empty: it can."""
         level = quantile(name)
+        if level is not None and self.floor_problem and matters(limit):
+            return (
+                f"{name}: the floor of this load generator was not measured, and a limit of "
+                f"{limit * 1e3:g} ms may be near it: {self.floor_problem}"
+            )
         if level is None or self.floor is None or len(self.floor) == 0:
             return ""
         floor = float(np.quantile(self.floor, level))

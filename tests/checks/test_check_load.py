@@ -168,6 +168,24 @@ def test_a_limit_near_the_floor_decides_nothing(floor: float, expected: Outcome)
     assert judge(limits, check_load.check_latency(run, limits)).outcome is expected
 
 
+@pytest.mark.parametrize(
+    ("took", "limit", "expected"),
+    [
+        (0.005, "<= 20 ms", Outcome.PASSED),  # the load generator only makes it slower
+        (0.030, "<= 20 ms", Outcome.INCONCLUSIVE),
+        (0.005, "<= 250 ms", Outcome.PASSED),
+        (0.300, "<= 250 ms", Outcome.FAILED),
+    ],
+)
+def test_a_floor_that_was_not_measured_is_a_doubt_where_a_tight_limit_is_broken(
+    took: float, limit: str, expected: Outcome
+) -> None:
+    run = _traffic(np.full(1000, took), floor_problem="docker-proxy did not listen within 5 s")
+    limits = {"latency_p99": Limit.parse(limit)}
+    judged = judge(limits, check_load.check_latency(run, limits))
+    assert judged.outcome is expected
+
+
 def test_goodput_is_what_came_right_and_in_time() -> None:
     response = np.full(1000, 0.01)
     response[::4] = 0.5

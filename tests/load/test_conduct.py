@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,13 +13,33 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.config import Gate
-from harness.load import Driver, LoadError, Rig, Traffic, run
+from harness.config import Gate, load
+from harness.contract import Contract
+from harness.limits import Limit
+from harness.load import Driver, LoadError, Rig, Traffic, failed_requests, run
 from harness.load.driving.record import has
 from harness.load.locustside import layout
 from harness.load.planned import plan
+from harness.load.trust import floor
+from harness.model import Outcome, Severity
+from harness.testing import Reply
+from harness.testing import serve as answers
 
 pytestmark = pytest.mark.alone
+
+_ANSWERING = """
+version = 1
+[candidate]
+name = "c"
+url = "http://127.0.0.1:1"
+[contract]
+path = "/predict"
+examples = "e.jsonl"
+[load]
+rate = "200 /s"
+duration = "1.6 s"
+warmup = "0.6 s"
+"""
 
 _SHORT = {"rate": "200 /s", "duration": "0.8 s", "warmup": "0.2 s"}
 _LOCUSTFILE = """
@@ -138,8 +160,8 @@ def test_nobody_listening_is_an_outcome(
     gone = serve()
     gone.process.kill()
     gone.process.wait()
-    load = gate(rate="100 /s", duration="0.4 s", warmup="0.1 s")
-    traffic = run(load, gone, promise(), {})
+    made = gate(rate="100 /s", duration="0.4 s", warmup="0.1 s")
+    traffic = run(made, gone, promise(), {})
     assert traffic.failed == traffic.n
     assert "Connection refused" in traffic.failures[0].reason
     assert traffic.died == "the candidate ended under the load with exit code -9"
@@ -204,3 +226,60 @@ def test_recorded_traffic_is_sent_with_its_own_requests_and_timing(
     assert [phase.names[int(name)] for name in rows["name"]] == [f"POST {path}" for path in paths]
     assert rows["planned"] - phase.origin == pytest.approx(np.arange(40) / 40, abs=1e-5)
     assert has(rows, layout.FAILED).tolist() == [path == "/predict" for path in paths]
+
+
+def test_a_floor_that_cannot_be_measured_leaves_the_run_as_it_is(
+    gate: Callable[..., Gate],
+    serve: Callable[..., Any],
+    promise: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(floor, "_SERVER", "pass")
+    limits = {"latency_p50": Limit.parse("<= 40 ms")}
+    traffic = run(gate(**_SHORT), serve(), promise(), limits)
+    assert (traffic.failed, traffic.floor) == (0, None)
+    assert traffic.floor_problem == "a server of our own did not start"
+
+
+def test_recorded_refusals_that_come_again_are_right(
+    gate: Callable[..., Gate],
+    serve: Callable[..., Any],
+    promise: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    """404 to all: half of the requests were recorded with it, half with 200."""
+    lines = [{"at": i / 50, "path": "/gone", "status": (404, 200)[i % 2]} for i in range(40)]
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    made = gate(trace=str(trace), speed=2, warmup="0.1 s")
+    traffic = run(made, serve(status=404, body="<p>no"), promise(wanted=b"never"), {})
+    assert traffic.phase is not None
+    rows = np.sort(traffic.phase.tickets, order="planned")
+    assert has(rows, layout.FAILED).tolist() == [False, True] * 20
+    assert traffic.failures[0].reason == "status 404, expected 200"
+    assert traffic.traced
+
+
+def test_a_constant_answer_above_a_rate_is_an_error_of_the_family(
+    tmp_path: Path,
+) -> None:
+    """Every answer keeps the schema, and comes the faster for being wrong."""
+    texts = [f"number {i}" for i in range(40)]
+    examples = "\n".join(json.dumps({"request": {"text": text}}) for text in texts)
+    (tmp_path / "e.jsonl").write_text(examples, encoding="utf-8")
+    (tmp_path / "gate.toml").write_text(_ANSWERING, encoding="utf-8")
+    made = load(tmp_path / "gate.toml")
+    recent: deque[float] = deque(maxlen=100)
+
+    def answer(method: str, path: str, body: bytes) -> Reply:
+        recent.append(time.monotonic())
+        full = len(recent) == 100 and recent[-1] - recent[0] < 1.0
+        score = 0.5 if full else len(json.loads(body)["text"]) + sum(body) / 1e4
+        return Reply(json.dumps({"score": score}).encode())
+
+    with answers(answer) as endpoint:
+        traffic = run(made, endpoint, Contract.load(made), {})
+    stray = failed_requests(traffic, {Outcome.PASSED})[0]
+    assert (stray.rule, stray.severity) == ("other-answer", Severity.ERROR)
+    assert stray.received == "0.5"
+    assert 5 < _value(traffic, "error_rate") <= 100

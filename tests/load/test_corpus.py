@@ -95,6 +95,45 @@ def test_only_200_with_a_body_is_right(
     assert bool(row["flags"] & layout.FAILED) != right
 
 
+@pytest.mark.parametrize(
+    ("expected", "answer", "why"),
+    [
+        (404, (Head(404, {}, True, -1, "text/html"), b"<p>no"), layout.NONE),
+        (422, (Head(422, {}, True, -1, ""), b""), layout.NONE),
+        (204, (Head(204, {}, True, -1, ""), b""), layout.NONE),
+        (200, (_OK, b""), layout.NONE),
+        (404, (_OK, b"{}"), layout.STATUS),
+        (200, (Head(404, {}, True, -1, ""), b"no"), layout.STATUS),
+        (404, (Head(500, {}, True, -1, ""), b"no"), layout.STATUS),
+    ],
+)
+def test_the_recorded_status_is_right_and_no_other(
+    requests: tuple[Corpus, Recorder],
+    tmp_path: Path,
+    expected: int,
+    answer: tuple[Head, bytes],
+    why: int,
+) -> None:
+    made, recorder = requests
+    request = made.turns("h:1", {}).next()
+    request.expected = expected
+    right = corpus.record(recorder, request, 1.0, 1.0, 0.1, layout.TICKET, answer)
+    recorder.flush()
+    (row,) = reading.read_rows(tmp_path / layout.RECORDS)
+    assert (right, layout.why(row["flags"])) == (why == layout.NONE, why)
+
+
+def test_only_answers_with_200_are_kept_for_the_contract(
+    requests: tuple[Corpus, Recorder], tmp_path: Path
+) -> None:
+    made, recorder = requests
+    request = made.turns("h:1", {}).next()
+    request.expected = 404
+    found = (Head(404, {}, True, -1, "text/html"), b"<p>no")
+    corpus.record(recorder, request, 1.0, 1.0, 0.1, layout.TICKET, found)
+    assert reading.read_answers(reading.Lines(tmp_path / layout.ANSWERS)) == []
+
+
 def test_each_answer_that_differs_from_the_last_is_kept(
     requests: tuple[Corpus, Recorder], tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness.load import LoadError, Traffic
 from harness.load.names import numbers, part, refuse_absent
 
-NAMES = {0: "POST /predict", 1: "GET /health", 2: "warm"}
+NAMES = {0: "POST /predict", 1: "GET /health", 2: "warm", 3: "(other)"}
 Making = Callable[..., Traffic]
 
 
@@ -21,10 +21,18 @@ def _two(traffic: Making, slow: float = 0.4, unsent: int = 0) -> Traffic:
     made = traffic(np.where(health, slow, 0.01), names=NAMES)
     ids = health.astype(np.uint16)
     nameless = np.arange(1000) >= 1000 - unsent
+    ids[nameless] = 3
     response = np.where(nameless, np.inf, made.window.response)
     return replace(
         made,
-        window=replace(made.window, response=response, unsent=nameless, names=ids, error_names=ids),
+        window=replace(
+            made.window,
+            response=response,
+            status=np.where(nameless, 0, 200).astype(np.int16),
+            unsent=nameless,
+            names=ids,
+            error_names=ids,
+        ),
     )
 
 
@@ -73,6 +81,15 @@ def test_requests_of_unknown_name_widen_the_interval_and_not_the_value(traffic: 
     assert known is not None and found is not None
     assert (found.value, found.low) == (10.0, known.low)
     assert found.high == 3_600_000.0 and known.high is not None and known.high < 1000
+
+
+def test_requests_that_were_never_answered_count_under_their_own_name(traffic: Making) -> None:
+    run = _two(traffic, unsent=200)
+    names = np.where(run.window.unsent, 0, run.window.names).astype(np.uint16)
+    own = replace(run, window=replace(run.window, names=names))
+    found = own.measure("latency_p90{name=predict}")
+    assert found is not None
+    assert (found.value, found.n) == (3_600_000.0, 920)
 
 
 def test_too_few_requests_of_a_name_say_how_long_it_would_take(traffic: Making) -> None:

@@ -113,6 +113,10 @@ def test_what_is_not_answered_when_patience_ends_is_told_from_what_was_never_sen
     unsent = layout.TICKET | layout.FAILED | layout.QUEUED | layout.UNSENT
     unsent |= layout.OTHER << layout.WHY_SHIFT
     assert list(rows["flags"]) == [unanswered] * 2 + [unsent] * 3
+    events = [line for line in stage.events.new() if line["event"] == "name"]
+    names = [events[int(row["name"])]["name"] for row in rows]
+    assert sorted(names[:2]) == ["POST /0", "POST /1"]
+    assert names[2:] == ["POST /0", "POST /1", "POST /0"]  # whose turn it would have been
 
 
 def test_nothing_of_a_phase_is_recorded_in_the_next(stage: Stage, answering: Answering) -> None:

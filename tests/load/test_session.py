@@ -241,6 +241,63 @@ class U(GateUser):
     assert np.count_nonzero(rows["flags"] & layout.CONNECTED) == 4
 
 
+def test_what_is_never_answered_is_recorded_under_its_own_name(
+    locust: Callable[..., Locust], serve: Callable[..., Any]
+) -> None:
+    """Of users with a client; what a user of another kind waits for nobody can tell."""
+    one = locust(
+        """
+from harness.load import GateUser
+import gevent.event
+
+class Fast(FastHttpUser):
+    fixed_count = 1
+    @task
+    def t(self):
+        self.client.post("/a?x=1", json={})
+
+class Plain(HttpUser):
+    fixed_count = 1
+    @task
+    def t(self):
+        self.client.request(method="GET", url="/b", name="named")
+
+class Renamed(HttpUser):
+    fixed_count = 1
+    @task
+    def t(self):
+        with self.client.rename_request("group"):
+            self.client.get("/c")
+
+class Lean(GateUser):
+    fixed_count = 1
+    @task
+    def t(self):
+        self.client.put("/d")
+
+class Contract(GateUser):
+    fixed_count = 1
+    @task
+    def t(self):
+        self.ask()
+
+class Own(User):
+    fixed_count = 1
+    @task
+    def t(self):
+        gevent.event.Event().wait()
+"""
+    )
+    silent = str(serve(silent=True).base_url)
+    rows = one.play(1, silent, times=[0.0] * 6, users=6, patience=0.5)
+    expected = {"POST /a?x=1", "GET named", "GET group", "PUT /d", "POST /predict", "(other)"}
+    assert one.names(rows) == dict.fromkeys(expected, 1)
+    (failures,) = (line["kinds"] for line in one.events if line["event"] == "failures")
+    told = {name: reason for name, _, reason, _ in failures}
+    assert told["PUT /d"] == "no answer 0.5 s after the last start"
+    assert told["(no answer)"].endswith("; which request that was is not known")
+
+
 def test_a_gate_user_meets_a_refusal_as_a_failed_request_and_goes_on(
     locust: Callable[..., Locust], serve: Callable[..., Any]
 ) -> None:

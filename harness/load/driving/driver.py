@@ -240,7 +240,9 @@ class Driver:
         spins: tuple[float, float],
         pressure: calibration.Pressure,
     ) -> Phase:
-        rows = _of_phase(found, number, self.answers)
+        rows = _of_phase(found, number)
+        # One request at a time, as in blocks, is no load, and not all blocks are the candidate's.
+        held = self.answers.mark(rows, "" if kind == "blocks" else target)
         start, end = told.origin, float(np.max(rows["sent"] + rows["service"], initial=told.origin))
         if kind == "blocks":
             block = told.blocks[number - told.id]
@@ -260,17 +262,17 @@ class Driver:
             users=told.users,
             users_left=min((beat["users"] for beat in told.beats), default=None),
             names=dict(self._generator.names),
-            failures=self._failures(told, rows),
+            failures=self._failures(told, rows, held.wrong),
+            strays=held.findings,
             client_cpu=client_cpu(told.beats),
             stalled=stalled(told.origin, told.beats),
             spins=spins,
             pressure=pressure,
         )
 
-    def _failures(self, told: Told, rows: Rows) -> tuple[Failure, ...]:
+    def _failures(self, told: Told, rows: Rows, wrong: Mapping[int, str]) -> tuple[Failure, ...]:
         """Kinds of failure, the most frequent first."""
         found = [Failure(name, status, why, count) for name, status, why, count in told.failures]
-        wrong = self.answers.wrong
         mine = rows[np.isin(rows["answer"], list(wrong))]
         kinds = Counter((int(row["name"]), wrong[int(row["answer"])]) for row in mine)
         for (name, reason), count in kinds.items():
@@ -283,9 +285,7 @@ class Driver:
         return sum(known) if len(known) == len(shares) else None
 
 
-def _of_phase(found: Rows, number: int, answers: Answers) -> Rows:
-    """Its rows by the time of their send; wrong answers are failed ones."""
+def _of_phase(found: Rows, number: int) -> Rows:
+    """Its rows by the time of their send."""
     mine = found[found["phase"] == number]
-    rows = np.array(mine[np.argsort(mine["sent"], kind="stable")])
-    answers.mark(rows)
-    return rows
+    return np.array(mine[np.argsort(mine["sent"], kind="stable")])

@@ -211,6 +211,8 @@ class Generator:
 
     def _take_phase(self, phase: Told, line: dict[str, Any]) -> None:
         event = line["event"]
+        if line.get("phase", phase.id) != phase.id:
+            return  # a late word on one that was given up
         if event == "started":
             phase.started, phase.origin, phase.users = True, line["origin"], line["users"]
         elif event == "beat":

@@ -14,6 +14,7 @@ from harness.load.driving.window import Values, Window, whole
 from harness.load.locustside import layout
 from harness.load.planned.arrivals import Times
 from harness.load.trust.calibration import Pressure
+from harness.model import Finding
 
 Kind = Literal["open", "closed", "blocks"]
 
@@ -47,6 +48,7 @@ class Phase:
     users_left: int | None = None  # the fewest at any time; a locustfile's may stop themselves
     names: Mapping[int, str] = field(default_factory=dict)  # rows["name"] -> METHOD /path
     failures: tuple[Failure, ...] = ()  # the most frequent first
+    strays: tuple[Finding, ...] = ()  # on answers that are others than without load
     client_cpu: float | None = None  # share of one core that Locust's process used
     stalled: float = 0.0  # seconds in which Locust's process gave no sign of life
     spins: tuple[float, float] | None = None  # s of the same calculation, before and after

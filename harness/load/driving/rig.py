@@ -16,6 +16,7 @@ from harness.load.distributed.place import Place
 from harness.load.driving.answers import Answers, usual_faults
 from harness.load.driving.driver import Driver
 from harness.load.driving.generator import Generator
+from harness.load.driving.quiet import Quiet
 from harness.load.errors import LoadError
 from harness.load.locustside import layout
 from harness.load.planned import bodies, plan, replay
@@ -128,7 +129,8 @@ def _answers(
     folder: Path, contract: Contract, base_url: str, promised: frozenset[int] | None
 ) -> Answers:
     usual = usual_faults(contract, base_url)
-    return Answers(folder / layout.ANSWERS, contract, usual, promised)
+    quiet = Quiet(contract, base_url, folder / layout.REQUESTS, promised)
+    return Answers(folder / layout.ANSWERS, contract, usual, promised, quiet)
 
 
 def _seconds(endpoint: _Target) -> float | None:

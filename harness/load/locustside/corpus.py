@@ -18,7 +18,7 @@ _MOST_READY = 20_000  # requests; of a longer file each is made when its turn co
 class Request:
     """One request to one server, and the last right answer to it."""
 
-    __slots__ = ("body", "data", "head", "index", "kind", "label", "name", "number")
+    __slots__ = ("body", "data", "expected", "head", "index", "kind", "label", "name", "number")
 
     def __init__(self, index: int, line: bytes, netloc: str, recorder: Recorder) -> None:
         item = json.loads(line)
@@ -26,6 +26,7 @@ class Request:
         body = base64.b64decode(item["body"])
         self.data = encode(item["method"], item["path"], netloc, item["headers"], body)
         self.head = item["method"] == "HEAD"
+        self.expected: int | None = item.get("status")  # recorded with it, else 200 with a body
         self.label = item["name"]
         self.name = recorder.name(self.label)
         self.body: bytes | None = None
@@ -103,9 +104,12 @@ def record(
         recorder.add(planned, sent, service, 0, request.name, flags)
         return False
     head, body = answer
-    if head.status != 200:
-        wrong, why = f"status {head.status}, expected 200", layout.STATUS
-    elif not body and not request.head:
+    if head.status != 200 or request.expected not in (None, 200):
+        if head.status == request.expected:
+            recorder.add(planned, sent, service, head.status, request.name, flags)
+            return True
+        wrong, why = f"status {head.status}, expected {request.expected or 200}", layout.STATUS
+    elif not body and not request.head and request.expected is None:
         wrong, why = "an empty body", layout.OTHER
     else:
         if body != request.body or head.kind != request.kind:

@@ -17,6 +17,7 @@ from harness.load.locustside.dispenser import Dispenser, Seat, Ticket
 from harness.load.locustside.recorder import Recorder
 
 _USERS_WITHIN = 20.0  # seconds for all users to get through their on_start
+_NO_NAME = "(no answer)"
 _TO_COME_BACK = 1.0  # seconds for users to end what they did for the phase before
 
 
@@ -79,7 +80,7 @@ class Crew:
         if ticket is not None and not ticket.used:
             planned = ticket.planned
             flags = layout.TICKET | (layout.QUEUED if ticket.queued else 0)
-            ticket.sent = time.monotonic()
+            ticket.name, ticket.sent = request.label, time.monotonic()
         went = client.ask(request.data, request.head)
         if ticket is not None:
             if ticket.over:
@@ -94,6 +95,16 @@ class Crew:
             ticket.failed = ticket.failed or not right
         return right
 
+    def asking(self, user: Any, name: str) -> None:
+        """A user sends a request of this name: that is what its ticket then waits for."""
+        ticket = self.carried.get(user)
+        if ticket is not None and not ticket.used:
+            ticket.name = name
+
+    def unsent(self) -> int:
+        """Nobody can tell what a user would have sent."""
+        return self._recorder.name(layout.OTHER_NAME)
+
     def give_up(self, patience: float) -> None:
         """What is still open gets its row: every ticket that fell due has exactly one."""
         now = time.monotonic()
@@ -106,7 +117,8 @@ class Crew:
                 sent = ticket.sent or ticket.taken
                 why = layout.UNANSWERED | layout.TIMEOUT << layout.WHY_SHIFT
                 self._unused(ticket, why, sent, now)
-                self._recorder.failure("(no answer)", 0, f"no answer {late}")
+                unknown = "" if ticket.name else "; which request that was is not known"
+                self._recorder.failure(ticket.name or _NO_NAME, 0, f"no answer {late}{unknown}")
             ticket.used = ticket.over = True
 
     def _take_over(self, runner: Any) -> Callable[[int], None]:
@@ -157,7 +169,7 @@ class Crew:
     def _unused(self, ticket: Ticket, why: int, sent: float, now: float | None = None) -> None:
         flags = layout.TICKET | layout.FAILED | why | (layout.QUEUED if ticket.queued else 0)
         service = 0.0 if now is None else now - sent
-        name = self._recorder.name(layout.OTHER_NAME)
+        name = self._recorder.name(ticket.name or layout.OTHER_NAME)
         self._recorder.add(ticket.planned, sent, service, 0, name, flags)
 
 

@@ -29,7 +29,7 @@ class Taker(Protocol):
 class Ticket:
     """One start, in the hands of a user."""
 
-    __slots__ = ("failed", "over", "planned", "queued", "sent", "taken", "used")
+    __slots__ = ("failed", "name", "over", "planned", "queued", "sent", "taken", "used")
 
     def __init__(self, planned: float, queued: bool) -> None:
         self.planned = planned  # seconds of time.monotonic()
@@ -38,6 +38,7 @@ class Ticket:
         self.used = False  # a request was recorded for it
         self.failed = False  # and one of its requests failed
         self.over = False  # its phase ended without it
+        self.name = ""  # of the request that it waits for, as far as that is known
         self.sent: float | None = None  # when its request went out, while it waits for the answer
 
 

@@ -107,6 +107,10 @@ class Lanes:
         for lane in self._all:
             lane.forget()
 
+    def unsent(self) -> int:
+        """The name of the request whose turn it would have been."""
+        return self.turns.next().name
+
     def give_up(self, patience: float) -> None:
         """What is under way or was never sent gets its row, and is forgotten."""
         for lane in self._all:

@@ -33,7 +33,7 @@ RESET = 2  # the connection was reset
 CLOSED = 3  # the connection ended before the answer did
 TIMEOUT = 4
 FRAMING = 5  # what came was not proper HTTP
-STATUS = 6  # another status than 200
+STATUS = 6  # another status than 200, or than the recorded one
 OTHER = 7
 
 NO_ANSWER = 0  # answer id: none was kept

@@ -30,6 +30,9 @@ class Takers(Protocol):
     def pending(self) -> bool:
         """Whether a ticket that was taken has no answer yet."""
 
+    def unsent(self) -> int:
+        """The number of the name of the next request that nobody was free to send."""
+
     def give_up(self, patience: float) -> None:
         """Record what is still open as unanswered."""
 
@@ -132,8 +135,7 @@ class Player:
         flags = layout.TICKET | layout.FAILED | layout.QUEUED | layout.UNSENT
         flags |= layout.OTHER << layout.WHY_SHIFT
         for planned in takers.dispenser.give_up():
-            name = self._recorder.name(layout.OTHER_NAME)
-            self._recorder.add(planned, now, 0.0, 0, name, flags)
+            self._recorder.add(planned, now, 0.0, 0, takers.unsent(), flags)
 
     def _beat(self, takers: Takers, phase: dict[str, Any], now: float) -> None:
         self._recorder.flush()

@@ -123,6 +123,11 @@ class Session:
         assert self.crew is not None
         self.crew.next_ticket(user)
 
+    def asking(self, user: Any, name: str) -> None:
+        """A user's client sends a request of this name."""
+        if self.crew is not None:
+            self.crew.asking(user, name)
+
     def ask_for(self, user: Any, client: Client) -> bool:
         """Send the contract's next request as a user; whether it was answered rightly."""
         assert self.crew is not None

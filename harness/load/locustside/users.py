@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from locust import TaskSet
 from locust.user.users import PytestUser
@@ -18,6 +20,9 @@ class Tickets(Protocol):
 
     def next_ticket(self, user: Any) -> Any:
         """Wait for the next one."""
+
+    def asking(self, user: Any, name: str) -> None:
+        """A request of this name is being sent for the one that the user has."""
 
 
 def prepare(classes: list[Any], tickets: Tickets) -> None:
@@ -40,6 +45,8 @@ def prepare(classes: list[Any], tickets: Tickets) -> None:
 
 def _prepare_user(cls: Any, on_start: Callable[[Any], None], tickets: Tickets) -> None:
     def start(user: Any) -> None:
+        if type(user) is cls:
+            _watch(user, tickets)
         on_start(user)
         if type(user) is cls:  # not where a subclass calls this one
             tickets.next_ticket(user)
@@ -54,6 +61,31 @@ def _prepare_user(cls: Any, on_start: Callable[[Any], None], tickets: Tickets) -
         return {**context(user), "releasegate_user": user}
 
     cls.on_start, cls.wait_time, cls.context = start, wait_time, context_with_user
+
+
+def _watch(user: Any, tickets: Tickets) -> None:
+    """Have the user's client tell what it sends: of what is never answered Locust says nothing."""
+    client = getattr(user, "client", None)
+    request = getattr(client, "request", None)
+    if not callable(request):
+        return
+
+    def told(*given: Any, **more: Any) -> Any:
+        with contextlib.suppress(Exception):  # what is wrong with the call, the call itself says
+            tickets.asking(user, _named(client, *given, **more))
+        return request(*given, **more)
+
+    with contextlib.suppress(AttributeError, TypeError):  # a client that takes no attributes
+        setattr(client, "request", told)
+
+
+def _named(client: Any, method: str, url: str = "", name: Any = None, **more: Any) -> str:
+    """As Locust's clients name a request: METHOD and the name that it was given, or its path."""
+    if isinstance(name, str) and name:
+        return f"{method} {name}"
+    parts = urlsplit(url or more.get("path", ""))
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return f"{method} {getattr(client, 'request_name', None) or path or '/'}"
 
 
 def _prepare_taskset(taskset: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.load.statistics import binomial
+from harness import binomial
 from harness.load.statistics.looks import Look
 
 Values = NDArray[np.float64]

@@ -43,6 +43,7 @@ class Plan:
     least: float = 0.0  # of the judged part: whatever is decided, it does not end before
     abort_after: float | None = None  # of the judged part: then one failed limit ends it
     deadline: float | None = None  # right answers within it are goodput
+    traced: bool = False  # recorded traffic, which says itself what it is answered with
 
     @property
     def tightest(self) -> float | None:
@@ -113,6 +114,7 @@ def make(
         looks=looks,
         least=least,
         abort_after=abort_after,
+        traced=trace is not None,
     )
     whole = [
         limit.in_unit("s") for name, limit in sampled.items() if quantile(name) and "{" not in name

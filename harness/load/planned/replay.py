@@ -31,12 +31,15 @@ class Sent:
     path: str  # with its query
     headers: Mapping[str, str]
     body: bytes
+    status: int | None = None  # of the recorded answer, where there is one
 
     def as_json(self) -> dict[str, Any]:
         """A line of the file of requests."""
         body = base64.b64encode(self.body).decode("ascii")
         line = {"method": self.method, "path": self.path, "headers": dict(self.headers)}
-        return {**line, "name": f"{self.method} {urlsplit(self.path).path}", "body": body}
+        expected = {} if self.status is None else {"status": self.status}
+        name = f"{self.method} {urlsplit(self.path).path}"
+        return {**line, "name": name, "body": body, **expected}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,10 @@ class Trace:
 def read(path: Path) -> Trace:
     """The recorded traffic of a `.jsonl` or `.har` file, in order of time.
 
-    A line of JSON lines is {"at": seconds, "method", "path", "headers", "body" or "json"}; all but
-    "at" and "path" may be missing. Raises LoadError, with the line or the entry, for a file that
-    is empty, too large, not ascending in time, or that asks more than one host.
+    A line of JSON lines is {"at": seconds, "method", "path", "headers", "body" or "json",
+    "status"}; all but "at" and "path" may be missing. A recorded status, in either kind of file,
+    is what the request has to be answered with. Raises LoadError, with the line or the entry, for
+    a file that is empty, too large, not ascending in time, or that asks more than one host.
     """
     try:
         size = path.stat().st_size
@@ -124,9 +128,11 @@ def _sent(line: Any, where: str) -> Sent:
     method = line.get("method", "POST" if body else "GET")
     if not isinstance(method, str) or not method.isalpha():
         raise LoadError(f'{where}: "method" is {method!r}, expected one like "POST"')
-    path = _path(line.get("path"), where)
+    path, status = _path(line.get("path"), where), line.get("status")
+    if status is not None and _status(status) is None:
+        raise LoadError(f'{where}: "status" is {status!r}, expected one like 200')
     try:
-        return Sent(float(at), method, path, _kept(headers), body)
+        return Sent(float(at), method, path, _kept(headers), body, _status(status))
     except ValueError as problem:
         raise LoadError(f"{where}: {problem}") from None
 
@@ -168,7 +174,15 @@ def _entry(entry: Mapping[str, Any]) -> tuple[str, Sent]:
     headers = {item["name"]: item["value"] for item in request.get("headers", [])}
     target = url.path + (f"?{url.query}" if url.query else "")
     path = _path(target or "/", request["url"])
-    return url.netloc, Sent(began.timestamp(), request["method"], path, _kept(headers), body)
+    status = _status((entry.get("response") or {}).get("status"))
+    sent = Sent(began.timestamp(), request["method"], path, _kept(headers), body, status)
+    return url.netloc, sent
+
+
+def _status(given: Any) -> int | None:
+    """A final status; None also for the 0 that archives have where no answer came."""
+    whole = isinstance(given, int) and not isinstance(given, bool)
+    return given if whole and 200 <= given <= 599 else None
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from harness.load.rates import ladder, usl
@@ -20,13 +21,22 @@ _DOWN = 0.6
 _BEYOND = 1.1  # times the throughput of the ladder, beyond which no rate can be kept for long
 _ENOUGH = 0.8  # of the time that a probe should have
 _UNKNOWN = 4.0  # the same for a ladder that ended before the service was saturated
-_MOST = 16  # probes
+_MOST = 24  # probes
 _REST = 5.0  # seconds, until a queue that a probe has left behind is gone
 _RESTED = 2.0  # times the time of one request at a time
 
 
 class Drives(Closed, Open, Protocol):
     """What the search needs of a Driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A rate that is about to be probed."""
+
+    rate: float
+    terms: Terms
+    seconds: float  # that it takes to be judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +91,57 @@ def search(
     rate that surely passed and the lowest that surely failed lie within a tenth. Searching by
     single verdicts alone, as a bisection does, follows the noise. `users` is how many requests
     may be in flight by [load]; up to `most` are used, a thousand by default, where latency times
-    rate wants it. `known` are rates that were judged before. Raises LoadError as the Driver does.
+    rate wants it. `known` are rates that were judged before. Where the interval stays wider than
+    that because rates in it were undecided, these are tried again, for twice as long each time,
+    while there is time left. Raises LoadError as the Driver does.
     """
     ends = time.monotonic() + seconds
     most = most or max(users, ladder.MOST_USERS)
+
+    def at_once(rate: float) -> int:
+        return min(most, max(users, math.ceil(4 * rate * (terms.tightest or 0.25))))
+
     steps = ladder.climb(driver, most, _CLIMBING * seconds)
-    peak = ladder.peak(steps)
     probes = list(known)
-    short = "" if peak > 0 else "no right answer came while the ladder was climbed"
-    while peak > 0 and len(probes) < _MOST:
-        rate = next_rate(probes, peak, _BEYOND if ladder.saturated(steps) else _UNKNOWN)
-        if rate is None:
-            break
-        left, wanted = ends - time.monotonic(), lasts(rate, terms, math.inf)
-        if left < _ENOUGH * wanted:
-            short = f"{rate:.4g} /s takes {wanted:.0f} s to be judged; raise load.capacity"
-        if left < min(_ENOUGH * wanted, FEWEST / rate):
-            break  # what fails beyond doubt does so sooner, but not as soon as that
-        at_once = min(most, max(users, math.ceil(4 * rate * (terms.tightest or 0.25))))
-        probes.append(probe(driver, rate, terms, left, at_once, seed + len(probes)))
-        if probes[-1].outcome is not Outcome.PASSED:
-            _rest(driver, steps[0], min(_REST, left))
+    short = "no right answer came while the ladder was climbed"
+    if ladder.peak(steps) > 0:
+        short = _verify(driver, terms, ends, steps, probes, at_once, seed)
     law = usl.fit([step.concurrency for step in steps], [step.throughput for step in steps])
     return Capacity(terms, steps, tuple(probes), law, _notes(steps, probes, short))
+
+
+def _verify(
+    driver: Drives,
+    terms: Terms,
+    ends: float,
+    steps: Sequence[Step],
+    probes: list[Probe],
+    at_once: Callable[[float], int],
+    seed: int,
+) -> str:
+    """Add probes until `ends`, a time.monotonic(); what was missing to go on, "" for nothing."""
+    peak = ladder.peak(steps)
+    short = ""
+    while len(probes) < _MOST:
+        rate = next_rate(probes, peak, _BEYOND if ladder.saturated(steps) else _UNKNOWN)
+        left = ends - time.monotonic()
+        if rate is None:
+            tries = (again(probes, unsure, terms) for unsure in undecided(probes))
+            one = next((one for one in tries if one.seconds <= left), None)
+        else:
+            one = again(probes, rate, terms)
+        if one is None:
+            break
+        if left < _ENOUGH * one.seconds:
+            short = f"{one.rate:.4g} /s takes {one.seconds:.0f} s to be judged; raise load.capacity"
+            if left < FEWEST / one.rate:
+                break  # what fails beyond doubt does so sooner, but not as soon as that
+        seconds = min(left, one.seconds)
+        number = seed + len(probes)
+        probes.append(probe(driver, one.rate, one.terms, seconds, at_once(one.rate), number))
+        if probes[-1].outcome is not Outcome.PASSED:
+            _rest(driver, steps[0], min(_REST, left))
+    return _wide(probes) or short
 
 
 def next_rate(probes: Sequence[Probe], peak: float, beyond: float = _BEYOND) -> float | None:
@@ -128,11 +166,50 @@ def next_rate(probes: Sequence[Probe], peak: float, beyond: float = _BEYOND) -> 
     return math.sqrt(low * first) if low else _DOWN * first
 
 
+def undecided(probes: Sequence[Probe]) -> list[float]:
+    """Rates to be tried again, as they keep the interval wide; none where it is narrow.
+
+    Those that were tried less often come first, and of these the middle one: once it is decided,
+    so are those on one side of it.
+    """
+    low, high = _bracket(probes)
+    unsure = Counter(one.rate for one in probes if one.outcome is Outcome.INCONCLUSIVE)
+    inside = sorted(rate for rate in unsure if (low or 0.0) < rate < (high or math.inf))
+    if not inside or (low and high and high / low <= _CLOSE):
+        return []
+    middle = (len(inside) - 1) / 2
+    return sorted(inside, key=lambda rate: (unsure[rate], abs(inside.index(rate) - middle)))
+
+
+def again(probes: Sequence[Probe], rate: float, terms: Terms) -> Try:
+    """The next try of a rate, each twice as long as the last.
+
+    Each may be wrong half as often as the last: all of them together hardly more than one.
+    """
+    tries = sum(one.rate == rate for one in probes)
+    strict = replace(terms, confidence=1 - (1 - terms.confidence) / 2**tries)
+    return Try(rate, strict, 2**tries * lasts(rate, strict, math.inf))
+
+
 def _bracket(probes: Sequence[Probe]) -> tuple[float | None, float | None]:
     """The highest rate that passed below the lowest that failed, and that one."""
     high = min((one.rate for one in probes if one.outcome is Outcome.FAILED), default=None)
     passed = [one.rate for one in probes if one.outcome is Outcome.PASSED]
     return max((rate for rate in passed if high is None or rate < high), default=None), high
+
+
+def _wide(probes: Sequence[Probe]) -> str:
+    """Why the interval is wider than could be wished for; "" where it is not."""
+    unsure = undecided(probes)
+    if not unsure:
+        return ""
+    rate = unsure[-1]
+    why = [one.why for one in probes if one.rate == rate]
+    tries = "" if len(why) == 1 else f", tried {len(why)} times"
+    return (
+        f"the interval stays wide, as {rate:.4g} /s{tries} stayed undecided ({why[-1]}); raise "
+        "load.capacity, which gives it more time, or give this machine less other work"
+    )
 
 
 def _rest(driver: Closed, alone: Step, longest: float) -> None:

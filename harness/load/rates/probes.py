@@ -102,9 +102,8 @@ class Probe:
     why: str = ""  # the limit that it broke, or what is in doubt
 
 
-def probe(driver: Open, rate: float, terms: Terms, longest: float, users: int, seed: int) -> Probe:
-    """Send `rate` for as long as it takes to judge it, at most `longest` seconds."""
-    seconds = lasts(rate, terms, longest)
+def probe(driver: Open, rate: float, terms: Terms, seconds: float, users: int, seed: int) -> Probe:
+    """Send `rate` for so long, or until it is hopeless, and judge it."""
     schedule = arrivals.schedule(rate, seconds, seed=seed)
     hopeless = _Hopeless(driver, terms)
     phase = driver.open(schedule, users=users, patience=_PATIENCE, watch=hopeless)

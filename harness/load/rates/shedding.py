@@ -161,7 +161,7 @@ def _picture(found: Overload) -> Evidence:
     edges = np.linspace(0.0, float(window.planned[-1]) + 1e-6, _SLICES + 1)
     width = float(edges[1] - edges[0])
     timely = window.response <= found.deadline
-    shed = np.isin(window.status, (429, 503))
+    shed = np.isin(window.status, (429, 503)) & ~np.isfinite(window.response)
 
     def rate(chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[float]:
         return [float(n) / width for n in np.histogram(window.planned[chosen], edges)[0]]

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.load.statistics.binomial import incomplete_beta
+from harness.binomial import incomplete_beta
 from harness.load.traffic import Traffic
 from harness.model import Finding, Measurement, Severity, Usage
 

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.load.statistics import binomial
+from harness import binomial
 
 Values = NDArray[np.float64]
 
 BATCHES = 30
-LEAST_INFLATION = 2.0  # a run in which nothing clustered has not shown that nothing can
+LEAST_INFLATION = binomial.LEAST_INFLATION
 _SAFETY = 1.75  # the inflation itself is an estimate, from 29 degrees of freedom at best
+_SURER = 2.0  # the same where nothing but counts speaks for a pass: p90 at 80 % load is tuned by it
 _LEVELS = (0.5, 0.75, 0.9)  # runs with few slow answers show little of how they cluster
 _WAIT = 0.7  # share of requests that queue; lower is safer and slower, tuned by simulation
 _MOST_CANDIDATES = 128
@@ -41,7 +42,9 @@ class Interval:
     inflation: float  # by which n was divided
 
 
-def inflation(hits: NDArray[np.bool_], least: float = LEAST_INFLATION) -> float:
+def inflation(
+    hits: NDArray[np.bool_], least: float = LEAST_INFLATION, safety: float = _SAFETY
+) -> float:
     """How much more the share of hits varies than it would if requests were independent.
 
     `hits` in order of planned start, shape (n,). Non-overlapping batch means (Law and Kelton,
@@ -62,7 +65,7 @@ def inflation(hits: NDArray[np.bool_], least: float = LEAST_INFLATION) -> float:
     lag = float(np.sum(apart[1:] * apart[:-1])) / squares + 1 / BATCHES
     lag = min(0.9, max(0.0, lag))
     raw = size * squares / (BATCHES - 1) / (share * (1 - share))
-    return max(least, _SAFETY * raw * (1 + lag) / (1 - lag))
+    return max(least, safety * raw * (1 + lag) / (1 - lag))
 
 
 def share(hits: NDArray[np.bool_], confidence: float, least: float = LEAST_INFLATION) -> Interval:
@@ -108,7 +111,7 @@ class _Tail:
         self._over, self._alpha, self._least = 1 - p, alpha, least
         self._fewest = binomial.least_samples(p)
         levels = [_at(ordered, level) for level in (*_LEVELS, p)]
-        self.inflation = max(inflation(values > level, least) for level in levels)
+        self.inflation = max(inflation(values > level, least, _SURER) for level in levels)
 
     def upper(self, rank: int) -> float:
         """The lowest level that is surely not below the quantile, infinite where there is none."""
@@ -151,7 +154,7 @@ class _Tail:
     def _surely_below(self, level: float) -> bool:
         if len(self._values) < self._fewest or not self._bounded(level, self._over, self._least):
             return False
-        if self._bounded(level, self._over, self.inflation):
+        if self._bounded(level, self._over, self.inflation, _SURER):
             return True
         least = float(self._ordered[0])
         return all(
@@ -163,10 +166,10 @@ class _Tail:
             for part in (2, 4)
         )
 
-    def _bounded(self, level: float, over: float, least: float) -> bool:
+    def _bounded(self, level: float, over: float, least: float, safety: float = _SAFETY) -> bool:
         """Whether at most a share `over` of all requests exceeds the level, surely."""
         hits = self._values > level
-        by = inflation(hits, least)
+        by = inflation(hits, least, safety)
         k, n = float(np.count_nonzero(hits)) / by, len(hits) / by
         return binomial.at_most(k, n, over) <= self._alpha
 

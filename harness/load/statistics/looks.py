@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.load.statistics.binomial import least_samples
+from harness.binomial import least_samples
 from harness.load.statistics.intervals import LEAST_INFLATION
 
 LEAST_SECONDS = 5.0  # what comes once in some seconds should have had a chance to come

@@ -63,7 +63,7 @@ def measure(driver: Driver, gate: Gate) -> Values:
     """Response times of half a second of answers that cost nothing, seconds from the plan, (n,).
 
     Where the candidate is a container, the engine's own forwarder stands before the server, as it
-    stands before the candidate. Raises LoadError where there is no answer.
+    stands before the candidate. Raises LoadError where it does not start, or nothing answers.
     """
     schedule = arrivals.schedule(_RATE, _SECONDS, seed=_SEED)
     with _server(contained=gate.candidate.command is None and gate.candidate.url is None) as url:
@@ -94,7 +94,10 @@ def _null() -> Iterator[int]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline())
+            told = process.stdout.readline()
+            if not told.strip().isdigit():
+                raise LoadError("a server of our own did not start")
+            yield int(told)
         finally:
             process.kill()
 

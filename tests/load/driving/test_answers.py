@@ -10,10 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
+from harness.load.driving import strays
 from harness.load.driving.answers import Answers, usual_faults
 from harness.load.driving.record import ROW, Rows
+from harness.load.driving.strays import Strays
 from harness.load.locustside import layout
+from harness.model import Finding
 
 
 def _line(number: int, body: bytes) -> str:
@@ -105,3 +109,24 @@ def test_where_a_sample_shows_wrong_answers_as_many_of_the_others_are_in_doubt(
     sound = _rows(*[1] * 30, *[layout.DROPPED_ANSWER] * 60)
     answers.mark(sound)
     assert not (sound["flags"] & layout.DOUBTFUL).any()
+
+
+def test_answers_that_are_others_than_quiet_ones_fail_where_the_endpoint_was_under_load(
+    promise: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere, as at a baseline, they are somebody else's; those without a quiet one may fail."""
+    path = tmp_path / "answers.jsonl"
+    other = json.loads(_line(3, b"3")) | {"request": 9}
+    path.write_text(f"{_line(1, b'1')}\n{_line(2, b'2')}\n{json.dumps(other)}\n")
+    told = Finding("other-answer", "1 of 2")
+    monkeypatch.setattr(strays, "find", lambda *_: Strays(frozenset({2}), (told,)))
+    quiet: Any = SimpleNamespace(problem="", base_url="http://here", known=frozenset({0}))
+    answers = Answers(path, promise(), quiet=quiet)
+    answers.look()
+    here, there = _rows(1, 2, 1, 3), _rows(1, 2, 1, 3)
+    held, elsewhere = answers.mark(here, "http://here"), answers.mark(there, "http://there")
+    assert held.wrong == {2: strays.REASON}
+    assert (held.findings, elsewhere.findings, elsewhere.wrong) == ((told,), (), {})
+    assert [bool(flags & layout.FAILED) for flags in here["flags"]] == [False, True, False, False]
+    assert [bool(flags & layout.DOUBTFUL) for flags in here["flags"]] == [False, False, False, True]
+    assert not (there["flags"] & layout.FAILED).any()

@@ -119,3 +119,13 @@ def test_a_killed_gate_leaves_no_locust_behind(tmp_path: Path, endless: bool) ->
     while locust.is_running() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not locust.is_running()
+
+
+def test_the_late_end_of_another_phase_ends_none(tmp_path: Path) -> None:
+    made = generator.Generator(tmp_path, None, 1, tmp_path)
+    told = made._phase = generator.Told(7, started=True)
+    made._take({"event": "failures", "phase": 6, "kinds": [["POST /", 500, "status 500", 1]]})
+    made._take({"event": "end", "phase": 6, "dealt": 3})
+    assert (told.ended, told.failures) == (None, [])
+    made._take({"event": "end", "phase": 7, "dealt": 5})
+    assert told.ended is not None and told.dealt == 5

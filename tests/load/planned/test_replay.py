@@ -79,6 +79,22 @@ def test_requests_are_left_for_locust_under_their_path_without_the_query(tmp_pat
     }
 
 
+def test_the_recorded_status_is_what_a_request_has_to_be_answered_with(tmp_path: Path) -> None:
+    lines = replay.read(
+        _jsonl(tmp_path, {"at": 0, "path": "/a", "status": 404}, {"at": 1, "path": "/b"})
+    )
+    archive = replay.read(
+        _har(
+            tmp_path,
+            {**_entry("https://prod.example/a"), "response": {"status": 422}},
+            {**_entry("https://prod.example/b"), "response": {"status": 0}},
+        )
+    )
+    assert [sent.status for sent in lines.requests] == [404, None]
+    assert [sent.status for sent in archive.requests] == [422, None]
+    assert lines.requests[0].as_json()["status"] == 404
+
+
 def test_the_contract_speaks_of_its_own_requests_only(tmp_path: Path) -> None:
     trace = replay.read(
         _jsonl(tmp_path, {"at": 0, "path": "/health"}, {"at": 1, "path": "/predict", "body": "x"})
@@ -100,6 +116,8 @@ def test_the_contract_speaks_of_its_own_requests_only(tmp_path: Path) -> None:
         ([{"at": 0, "path": "/", "headers": {"A": "b\r\nC: d"}}], "control characters"),
         ([{"at": 0, "path": "/", "headers": {"A": 1}}], '"headers" are'),
         ([{"at": 0, "path": "/", "method": "GET /x"}], '"method" is'),
+        ([{"at": 0, "path": "/", "status": "404"}], "\"status\" is '404', expected one like 200"),
+        ([{"at": 0, "path": "/", "status": 99}], '"status" is 99'),
         ([{"at": 0, "path": "/", "json": 1, "body": "2"}], '"body" and "json" exclude'),
         ([{"at": 2, "path": "/"}, {"at": 1, "path": "/"}], '"at" is 1 after 2 .*: sort the lines'),
     ],

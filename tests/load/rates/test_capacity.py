@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from harness.limits import Limit
+from harness.load.driving.phases import Phase
+from harness.load.planned.arrivals import Times
 from harness.load.rates import capacity
 from harness.load.rates.capacity import Capacity
 from harness.load.rates.ladder import Step
-from harness.load.rates.probes import Probe, Terms
+from harness.load.rates.probes import Probe, Terms, lasts
+from harness.load.trust.calibration import Pressure
 from harness.model import Outcome
 from tests.load.simulation import Simulated
 
@@ -122,6 +128,63 @@ def test_rates_that_were_judged_before_count() -> None:
 
     assert found.probes[0] is known[0]
     assert 80 <= found.low <= 118
+
+
+@pytest.mark.parametrize(
+    ("tried", "following"),
+    [
+        ([(100, P), (140, F)], []),
+        ([(140, U), (130, P), (142, F)], []),
+        ([(140, U), (130, P), (150, F)], [140]),
+        ([(140, U), (130, P), (150, F), (140, U)], [140]),
+        ([(135, U), (140, U), (145, U), (130, P), (150, F)], [140, 135, 145]),
+        ([(135, U), (140, U), (130, P), (150, F), (135, U)], [140, 135]),
+        ([(140, U), (130, P), (150, F), (140, P)], []),
+        ([(140, U)], [140]),
+    ],
+)
+def test_undecided_rates_that_keep_the_interval_wide_are_tried_again_in_turn(
+    tried: Sequence[tuple[float, Outcome]], following: list[float]
+) -> None:
+    assert capacity.undecided(_probes(*tried)) == following
+
+
+def test_each_try_takes_twice_as_long_and_may_be_wrong_half_as_often() -> None:
+    first = capacity.again([], 140, _terms())
+    third = capacity.again(_probes((140, U), (130, P), (140, U)), 140, _terms())
+    assert first.terms == _terms()
+    assert third.terms.confidence == pytest.approx(1 - 0.05 / 4)
+    assert third.seconds == 4 * lasts(140, third.terms, math.inf)
+
+
+class _Noisy(Simulated):
+    """Somebody else uses the machine, until so many rates were tried."""
+
+    quiet_after = 9
+
+    def open(self, schedule: Times, **more: Any) -> Phase:
+        """As a Driver does, with the share of time in which something waited for a processor."""
+        phase = super().open(schedule, **more)
+        noisy = sum(kind == "open" for kind, _ in self.phases) <= self.quiet_after
+        return replace(phase, pressure=Pressure(waiting=0.9 if noisy else 0.0))
+
+
+def test_under_noise_it_goes_on_and_narrows_what_noise_had_left_open() -> None:
+    """M/D/1 with 5 ms of work and 25 ms for the p99: about 112 requests a second, by theory."""
+    found = capacity.search(_Noisy(work=0.005), _terms(), 120.0, users=64)
+
+    tried = Counter(one.rate for one in found.probes if one.outcome is U)
+    assert max(tried.values()) > 1
+    assert found.high is not None and 60 < found.low <= 118 and 106 < found.high < 160
+
+
+def test_an_interval_that_stays_wide_says_why() -> None:
+    service = _Noisy(work=0.005)
+    service.quiet_after = 99
+    found = capacity.search(service, _terms(), 120.0, users=64)
+
+    assert found.notes[-1].startswith("the interval stays wide, as ")
+    assert "stayed undecided (" in found.notes[-1]
 
 
 def test_too_little_time_is_told_with_the_time_that_a_probe_takes() -> None:

@@ -82,6 +82,25 @@ def test_a_floor_without_answers_is_an_error(tmp_path: Path) -> None:
         floor.measure(client, _gate(tmp_path, 'command = ["python", "app.py"]'))
 
 
+def test_a_forwarder_that_does_not_start_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floor, "_UP_WITHIN", 0.05)
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/false")
+    client: Any = _Client()
+    with pytest.raises(LoadError, match="docker-proxy did not listen within 0.05 s"):
+        floor.measure(client, _gate(tmp_path, 'image = "c:1"'))
+
+
+def test_a_server_of_our_own_that_does_not_start_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floor, "_SERVER", "pass")
+    client: Any = _Client()
+    with pytest.raises(LoadError, match="a server of our own did not start"):
+        floor.measure(client, _gate(tmp_path, 'command = ["python", "app.py"]'))
+
+
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     import psutil
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from harness.load.statistics import binomial
+from harness import binomial
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,10 @@ from collections.abc import Callable
 
 _Function = Callable[[float], float]
 
+# Requests come in clusters, so their number is divided by this at least before it is judged: a
+# run in which nothing clustered has not shown that nothing can.
+LEAST_INFLATION = 2.0
+
 _TINY = 1e-300
 _CLOSE = 1e-14
 

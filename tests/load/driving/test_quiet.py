@@ -1,0 +1,76 @@
+"""Quiet answers: from before the load, one at a time, and never for ever."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.contract import Contract
+from harness.load.driving.quiet import Quiet
+from harness.testing import Reply, serve
+
+
+def test_some_requests_are_asked_before_the_load_and_their_answers_stay_the_reference(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    one = service()
+    with serve(one) as endpoint:
+        quiet = Quiet(texts(), endpoint.base_url, requests)
+        before = quiet.reference(0)
+        one.alone = lambda text, score: 0.5
+        assert len(quiet.ask([0, 59])) == 2
+    assert before is not None and quiet.reference(0) is before
+    after = quiet.reference(59)
+    assert after is not None and after.answer.body == b'{"score": 0.5}'
+    assert {0, 59} <= quiet.known
+
+
+def test_of_several_answers_after_the_load_the_most_frequent_one_counts(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    one = service()
+    with serve(one) as endpoint:
+        quiet = Quiet(texts(), endpoint.base_url, requests)
+        one.alone = lambda text, score: 0.5  # it has not recovered yet
+        quiet.ask([59])
+        one.alone = lambda text, score: score
+        right = quiet.ask([59])[59]
+        quiet.ask([59])
+    usual = quiet.reference(59)
+    assert usual is not None and usual.answer.body == right.answer.body
+
+
+def test_a_service_whose_answers_never_repeat_is_not_compared(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    count = itertools.count()
+    one = service(alone=lambda text, score: float(next(count)) + 0.5)
+    with serve(one) as endpoint:
+        quiet = Quiet(texts(), endpoint.base_url, requests)
+    assert quiet.problem == "no request has the same answer twice, one at a time"
+
+
+def test_a_service_without_a_right_answer_is_not_compared(
+    texts: Callable[..., Contract], requests: Path
+) -> None:
+    with serve(lambda method, path, body: Reply(b"{}", 500)) as endpoint:
+        quiet = Quiet(texts(), endpoint.base_url, requests)
+    assert quiet.problem == "no valid request was answered with 200: there is nothing to compare"
+
+
+def test_nobody_waits_for_an_endpoint_that_has_gone(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    with serve(service()) as endpoint:
+        quiet = Quiet(texts(), endpoint.base_url, requests)
+    assert quiet.ask([58, 59]) == {}
+
+
+def test_without_a_file_of_requests_nothing_is_asked(
+    texts: Callable[..., Contract], tmp_path: Path, service: type[Any]
+) -> None:
+    with serve(service()) as endpoint:
+        quiet = Quiet(texts(), endpoint.base_url, tmp_path / "none.jsonl")
+    assert quiet.known == frozenset()
