@@ -77,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--gate")
     if path is None:
         return
+    from harness import tracing
     from harness.config import load
     from harness.session import GateSession
 
@@ -98,6 +99,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A warning in somebody's library is no reason for a check to break.
     config.addinivalue_line("filterwarnings", "default")
     session.register()
+    if tracing.wanted():
+        config.pluginmanager.register(tracing.Tracing(), "releasegate-tracing")
 
 
 def _counted(shards: list[str]) -> Counted | None:

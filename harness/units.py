@@ -11,6 +11,7 @@ _FACTORS: dict[str, tuple[str, float]] = {
     "s": ("time", 1.0),
     "min": ("time", 60.0),
     "h": ("time", 3600.0),
+    "d": ("time", 86400.0),
     "%": ("share", 0.01),
     "pp": ("percentage points", 1.0),
     "B": ("size", 1.0),

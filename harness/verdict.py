@@ -45,9 +45,10 @@ def decide(
     4. else pass
     """
     required = tuple(required)
-    results = tuple(replace(result, required=is_required(result, required)) for result in results)
+    names = frozenset(required)
+    results = tuple(replace(result, required=is_required(result, names)) for result in results)
     valid = [w for w in waivers if today <= dt.date.fromisoformat(w.expires)]
-    expired = [w for w in waivers if w not in valid]
+    expired = [w for w in waivers if today > dt.date.fromisoformat(w.expires)]
     obliged = [result for result in results if result.required]
     failed = [r for r in obliged if r.outcome is Outcome.FAILED and not waiver_of(r, valid)]
     broken = [r for r in obliged if r.outcome is Outcome.ERRORED]
@@ -73,12 +74,16 @@ def decide(
 
 def is_required(result: CheckResult, required: Iterable[str]) -> bool:
     """A family requires its checks that are not advisory and that apply; an id requires itself."""
+    return not _required_by(result).isdisjoint(required)
+
+
+def _required_by(result: CheckResult) -> set[str]:
+    """The names in a policy that would require this check."""
     declared = result.declared
-    by_family = declared.applies and not declared.advisory
-    bare = result.id.partition("[")[0]
-    return any(
-        name in (result.id, bare) or (name == result.family and by_family) for name in required
-    )
+    names = {result.id, result.id.partition("[")[0]}
+    if declared.applies and not declared.advisory:
+        names.add(result.family)
+    return names
 
 
 def shuts(result: CheckResult, required: Iterable[str], waivers: Iterable[Waiver]) -> bool:
@@ -99,10 +104,11 @@ def _absent(results: Sequence[CheckResult], required: tuple[str, ...]) -> list[s
         return ["the policy requires nothing: a gate without a required check cannot pass"]
     if not any(r.outcome is not Outcome.SKIPPED for r in results):
         return ["nothing ran"]
+    answered = {name for result in results for name in _required_by(result)}
     return [
         f"{name}: required, but {_why_absent(name, results)}"
         for name in required
-        if not any(is_required(result, (name,)) for result in results)
+        if name not in answered
     ]
 
 
@@ -118,9 +124,12 @@ def _unmeasured(
 ) -> tuple[list[str], list[str]]:
     """Limits that no check knows, and limits whose check did not come to measuring."""
     unknown, untaken = [], []
+    families: dict[str, list[CheckResult]] = {}
+    for result in results:
+        families.setdefault(result.family, []).append(result)
     for key in limited:
         family, _, name = key.partition(".")
-        knowing = [r for r in results if r.family == family and _knows(r, name)]
+        knowing = [r for r in families.get(family, ()) if _knows(r, name)]
         if not knowing:
             unknown.append(f"{key}: the policy limits it, but no check measures it")
         elif not any((r.required and r not in excused) or _took(r, name) for r in knowing):
@@ -131,7 +140,8 @@ def _unmeasured(
 
 def _knows(result: CheckResult, name: str) -> bool:
     declared = (*result.declared.limits, *result.declared.measures)
-    return declared_as(name, declared) is not None or _took(result, name)
+    known = bool(declared) and declared_as(name, declared) is not None
+    return known or _took(result, name)
 
 
 def _took(result: CheckResult, name: str) -> bool:

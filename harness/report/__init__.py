@@ -13,7 +13,8 @@ from harness.report.escape import block, printable
 from harness.report.reading import parse, read
 from harness.report.registry import Format, known_formats
 from harness.report.rejudge import rejudge
-from harness.report.terminal import show
+from harness.report.sidebyside import SideBySide, compare
+from harness.report.terminal import show, show_both
 from harness.report.writing import to_json, write
 
 __all__ = [
@@ -23,15 +24,18 @@ __all__ = [
     "Report",
     "SCHEMA_VERSION",
     "Scalar",
+    "SideBySide",
     "Tool",
     "block",
     "build",
+    "compare",
     "known_formats",
     "parse",
     "printable",
     "read",
     "rejudge",
     "show",
+    "show_both",
     "to_json",
     "write",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from harness.model import Candidate, CheckResult, Outcome, Verdict, Waiver
 from harness.verdict import waiver_of
 
 SCHEMA_VERSION = "1.0"
+AHEAD = dt.timedelta(minutes=5)  # by which the clock of another machine may be fast
 Scalar = str | int | float | bool | None
 
 
@@ -45,6 +47,18 @@ class PolicyUsed(Record):
     """Confidence of the recorded intervals, where the report was judged again under another."""
     applied_on: str | None = None
     """The day that the waivers were held against, as an ISO date."""
+
+    @field_validator("waivers")
+    @classmethod
+    def _end(cls, waivers: tuple[Waiver, ...]) -> tuple[Waiver, ...]:
+        for waiver in waivers:
+            _iso_date(waiver.expires)
+        return waivers
+
+    @field_validator("applied_on")
+    @classmethod
+    def _day(cls, applied_on: str | None) -> str | None:
+        return applied_on if applied_on is None else _iso_date(applied_on)
 
     @property
     def recorded(self) -> float:
@@ -98,6 +112,14 @@ class Report(Record):
     tool: Tool
     """What wrote this document."""
 
+    @field_validator("started_at", "finished_at")
+    @classmethod
+    def _moment(cls, moment: dt.datetime) -> dt.datetime:
+        try:
+            return moment.astimezone(dt.UTC)
+        except OverflowError:
+            raise ValueError("expected a time that UTC can tell") from None
+
     @property
     def duration_s(self) -> float:
         """Seconds from the beginning to the verdict."""
@@ -109,3 +131,16 @@ class Report(Record):
             return None
         day = self.policy.applied_on or self.finished_at.date().isoformat()
         return waiver_of(result, [w for w in self.policy.waivers if day <= w.expires])
+
+    @property
+    def expires_on(self) -> dt.date | None:
+        """The last day of the earliest waiver that let a required check through; or None."""
+        used = (self.waiver_of(result) for result in self.checks if result.required)
+        return min((dt.date.fromisoformat(w.expires) for w in used if w), default=None)
+
+
+def _iso_date(text: str) -> str:
+    """A date in the one form whose order as text is its order in time. Raises ValueError."""
+    if dt.date.fromisoformat(text).isoformat() != text:
+        raise ValueError(f"expected a date like 2027-01-31, received {text!r}")
+    return text

@@ -44,6 +44,14 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def span(value: dt.timedelta) -> str:
+    """`14 days`, `36 h`, `2.5 min`, `40 s`: in the largest unit of which there are two."""
+    size = abs(value.total_seconds())
+    units = ((86_400, "days"), (3_600, "h"), (60, "min"))
+    per, unit = next(((per, unit) for per, unit in units if size >= 2 * per), (1, "s"))
+    return f"{value.total_seconds() / per:.3g} {unit}"
+
+
 def moment(value: dt.datetime) -> str:
     """`2026-11-21 07:28:04 UTC`."""
     return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

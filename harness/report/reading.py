@@ -19,6 +19,12 @@ from harness.verdict import decide
 
 MAX_BYTES = 64 * 1024 * 1024
 _MAJOR = SCHEMA_VERSION.partition(".")[0]
+_MOST = {
+    ("checks",): 5_000,
+    ("policy", "required"): 1_000,
+    ("policy", "limits"): 1_000,
+    ("policy", "waivers"): 1_000,
+}
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
 
 
@@ -38,62 +44,104 @@ def read(path: str | Path) -> Report:
     """
     path = Path(path)
     path = path / "report.json" if path.is_dir() else path
+    content = contents(path)
     try:
-        return parse(_bytes(path))
+        return parse(content)
     except ReportError as problem:
         raise ReportError(f"{path}: {problem}") from None
 
 
+def contents(path: Path) -> bytes:
+    """The bytes of a report that nobody has looked at yet. Raises ReportError, naming the file."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ReportError(
+            f"{path}: no such file, expected a report.json; `gate run` writes one"
+        ) from None
+    except OSError as problem:
+        raise ReportError(f"{path}: cannot be read: {problem.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise ReportError(f"{path}: larger than {MAX_BYTES // 1024**2} MiB, expected a report")
+    return content
+
+
 def parse(content: bytes) -> Report:
     """Validate the bytes of a report. Raises ReportError with the JSON pointer."""
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise ReportError(f"not UTF-8 text at byte {problem.start}, expected a report") from None
-    raw = _json(text)
-    for pointer, defect in _defects(raw):
-        raise ReportError(f"{pointer or '/'}: {defect}")
+    raw = strict(content)
     _check_version(raw)
+    _check_counts(raw)
     try:
-        report = Report.model_validate_json(text)
+        report = Report.model_validate_json(content)
     except ValidationError as invalid:
         raise ReportError(_explain(invalid)) from None
     _check_verdict(report)
     return report
 
 
+def strict(content: bytes) -> Any:
+    """What stands in strict JSON: UTF-8, finite numbers, no key given twice, of bounded depth.
+
+    Raises ReportError with the JSON pointer.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise ReportError(f"not UTF-8 text at byte {problem.start}, expected a report") from None
+    made: list[_Defect] = []
+    raw = _json(text, made)
+    if made:
+        pointer, why = next(_defects(raw))
+        raise ReportError(f"{pointer or '/'}: {why}")
+    return raw
+
+
 def _check_verdict(report: Report) -> None:
     """A verdict that its own checks do not give was written by somebody else.
 
-    That finds a slip of the hand; against a forger there are signatures.
+    That finds a slip of the hand; against a forger there are signatures. What is required is
+    part of it: a waiver holds a pass to its last day only where the check is required.
     """
     policy = report.policy
     day = dt.date.fromisoformat(policy.applied_on or report.finished_at.date().isoformat())
-    own = decide(report.checks, policy.required, policy.waivers, day, policy.limits).verdict
-    if own is not report.verdict:
+    own = decide(report.checks, policy.required, policy.waivers, day, policy.limits)
+    if own.verdict is not report.verdict:
         raise ReportError(
             f"/verdict: {str(report.verdict)!r}, but its checks under its policy give "
-            f"{str(own)!r}; was it edited?"
+            f"{str(own.verdict)!r}; was it edited?"
         )
+    for index, (result, judged) in enumerate(zip(report.checks, own.results, strict=True)):
+        if result.required is not judged.required:
+            raise ReportError(
+                f"/checks/{index}/required: {str(result.required).lower()}, but its policy gives "
+                f"{str(judged.required).lower()}; was it edited?"
+            )
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ReportError("no such file, expected a report.json; `gate run` writes one") from None
-    except OSError as problem:
-        raise ReportError(f"cannot be read: {problem.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise ReportError(f"larger than {MAX_BYTES // 1024**2} MiB, expected a report")
-    return content
+def _json(text: str, made: list[_Defect]) -> Any:
+    """The parsed tree; whatever strict JSON does not allow is noted in `made` and left in it."""
 
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            found[key] = defect(f"the key {key!r} is given twice") if key in found else value
+        return found
 
-def _json(text: str) -> Any:
+    def finite(number: str) -> float | _Defect:
+        value = float(number)
+        return value if math.isfinite(value) else defect(f"{number[:40]} is too large for a number")
+
+    def constant(token: str) -> _Defect:
+        return defect(f"{token} is not a number in JSON, expected a finite number")
+
+    def defect(problem: str) -> _Defect:
+        made.append(_Defect(problem))
+        return made[-1]
+
     try:
         return json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite
+            text, object_pairs_hook=unique, parse_constant=constant, parse_float=finite
         )
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
@@ -104,33 +152,39 @@ def _json(text: str) -> Any:
         raise ReportError("holds a number of too many digits, expected a report") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        found[key] = _Defect(f"the key {key!r} is given twice") if key in found else value
-    return found
-
-
-def _constant(token: str) -> _Defect:
-    return _Defect(f"{token} is not a number in JSON, expected a finite number")
-
-
-def _finite(text: str) -> float | _Defect:
-    value = float(text)
-    return value if math.isfinite(value) else _Defect(f"{text[:40]} is too large for a number")
-
-
 def _defects(raw: Any) -> Iterator[tuple[str, str]]:
-    """Pointer and problem of whatever strict JSON does not allow."""
-    waiting = [("", raw)]
+    """Pointer and problem of each defect. Of millions of values none is held beside the tree."""
+    if isinstance(raw, _Defect):
+        yield "", raw.problem
+    waiting = [("", _inside(raw))]
     while waiting:
-        pointer, value = waiting.pop()
-        if isinstance(value, _Defect):
-            yield pointer, value.problem
-        elif isinstance(value, dict):
-            waiting.extend((f"{pointer}/{_escaped(key)}", item) for key, item in value.items())
-        elif isinstance(value, list):
-            waiting.extend((f"{pointer}/{index}", item) for index, item in enumerate(value))
+        pointer, items = waiting[-1]
+        for key, item in items:
+            if isinstance(item, _Defect):
+                yield f"{pointer}/{_escaped(str(key))}", item.problem
+            elif isinstance(item, dict | list):
+                waiting.append((f"{pointer}/{_escaped(str(key))}", _inside(item)))
+                break
+        else:
+            waiting.pop()
+
+
+def _inside(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value if isinstance(value, list) else ()))
+
+
+def _check_counts(raw: dict[str, Any]) -> None:
+    """Each check is held against each name of the policy: of both there is an end."""
+    for (*parents, name), most in _MOST.items():
+        holder: Any = raw
+        for parent in parents:
+            holder = holder.get(parent)
+        found = holder.get(name) if isinstance(holder, dict) else None
+        if isinstance(found, dict | list) and len(found) > most:
+            pointer = "/".join(("", *parents, name))
+            raise ReportError(f"{pointer}: {len(found)} entries, expected at most {most}")
 
 
 def _check_version(raw: Any) -> None:

@@ -1,10 +1,10 @@
-"""The report in a terminal: a table, the reasons, the verdict, and where the page is."""
+"""Reports in a terminal: a table, the reasons, the verdict; or two of them side by side."""
 
 from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -12,6 +12,7 @@ from harness.model import CheckResult, Outcome, Verdict
 from harness.report import numbers, summary
 from harness.report.document import Report
 from harness.report.escape import printable
+from harness.report.sidebyside import Pair, SideBySide
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,6 +60,59 @@ def show(
     console.print(_verdict(report), soft_wrap=True)
     if html is not None:
         console.print(Text(f"report: {printable(str(html))}"), soft_wrap=True)
+
+
+def show_both(both: SideBySide, *, stream: TextIO | None = None) -> None:
+    """Print what differs between two reports: what was tested, then check by check."""
+    from rich.text import Text
+
+    console = _console(stream if stream is not None else sys.stdout)
+    if both.facts:
+        console.print(_columns(("", "A", "B"), [tuple(map(_plain, row)) for row in both.facts]))
+    rows = [row for pair in (*both.changed, *both.kept) for row in _pair(pair)]
+    console.print(_columns(("check", "A", "B", "change"), rows))
+    console.print()
+    console.print(Text(f"verdict: {both.sentence}", style="bold"), soft_wrap=True)
+
+
+def _columns(names: tuple[str, ...], rows: list[tuple[Text, ...]]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _pair(pair: Pair) -> Iterator[tuple[Text, ...]]:
+    """The outcomes of a check, then its numbers that have a limit or a change, then findings."""
+    from rich.text import Text
+
+    outcomes = [Text(one, style=_colour(one)) for one in pair.outcomes]
+    yield _plain(pair.id), *outcomes, _plain(pair.word)
+    for row in pair.telling:
+        values = [numbers.quantity(one.value, one.unit) if one else "" for one in (row.a, row.b)]
+        told = f"{row.change}, beyond the noise" if row.apart else row.change
+        yield _plain(f"  {row.name}"), *map(_plain, values), _plain(told)
+    for word, findings in (("gone", pair.gone), ("new", pair.new)):
+        for finding in findings:
+            place, nowhere = _plain(finding.location or "found"), _plain("")
+            sides = (place, nowhere) if word == "gone" else (nowhere, place)
+            yield _plain(f"  {finding.rule}"), *sides, _plain(word)
+
+
+def _plain(text: str) -> Text:
+    from rich.text import Text
+
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    return Text(indent + printable(text))
+
+
+def _colour(outcome: str) -> str:
+    return COLOURS.get(Outcome(outcome), "") if outcome != "absent" else "bright_black"
 
 
 def _console(stream: TextIO) -> Console:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from lxml import etree
 
+from harness import paths
 from harness.config import Policy
 from harness.model import CheckResult, Outcome
 from harness.report import Report
@@ -25,6 +27,21 @@ def cases(report: Report) -> dict[str, ElementTree.Element]:
 def told(case: ElementTree.Element) -> list[str]:
     """Which elements tell that it did not pass."""
     return [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+
+
+@pytest.mark.parametrize("which", ["failed", "passed", "traps"])
+def test_it_is_what_jenkins_takes(which: str, request: pytest.FixtureRequest) -> None:
+    """But for two things that its schema is older than, and that it and GitLab read all the same:
+    properties of a test case, and how many were skipped in all.
+    """
+    schema = etree.XMLSchema(etree.parse(paths.contracts() / "formats" / "junit-10.xsd"))
+    root = etree.fromstring(junit.render(request.getfixturevalue(which)).encode())
+    del root.attrib["skipped"]
+    for properties in root.findall("testsuite/testcase/properties"):
+        case = properties.getparent()
+        assert case is not None
+        case.remove(properties)
+    schema.assertValid(root)
 
 
 def test_each_family_is_a_suite_and_the_gate_one_more(failed: Report) -> None:

@@ -69,3 +69,20 @@ def test_a_moment_is_in_utc() -> None:
 
 def test_a_share_is_in_percent() -> None:
     assert numbers.percent(0.95) == "95 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (dt.timedelta(days=14), "14 days"),
+        (dt.timedelta(days=2), "2 days"),
+        (dt.timedelta(hours=36), "36 h"),
+        (dt.timedelta(minutes=90), "90 min"),
+        (dt.timedelta(seconds=90), "90 s"),
+        (dt.timedelta(seconds=1), "1 s"),
+        (dt.timedelta(), "0 s"),
+        (dt.timedelta(days=-3), "-3 days"),
+    ],
+)
+def test_a_span_is_told_in_a_unit_of_which_there_are_two(value: dt.timedelta, said: str) -> None:
+    assert numbers.span(value) == said

@@ -27,6 +27,12 @@ def test_a_verdict_that_its_checks_do_not_give_is_refused(failed: Report) -> Non
         parse(changed(failed, verdict="pass"))
 
 
+def test_a_day_that_is_none_is_refused_and_located(failed: Report) -> None:
+    policy = json.loads(to_json(failed))["policy"] | {"applied_on": "some day"}
+    with pytest.raises(ReportError, match="/policy/applied_on: .*'some day'"):
+        parse(changed(failed, policy=policy))
+
+
 def test_a_folder_stands_for_the_report_in_it(failed: Report, tmp_path: Path) -> None:
     write(failed, tmp_path)
     assert read(tmp_path) == failed
@@ -140,3 +146,36 @@ def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
     os.truncate(path, reading.MAX_BYTES + 1)
     with pytest.raises(ReportError, match="larger than 64 MiB"):
         read(path)
+
+
+def test_a_waived_check_that_was_edited_to_be_of_no_weight_is_refused(failed: Report) -> None:
+    """The pass that leans on its waiver would else outlive the waiver."""
+    checks = json.loads(to_json(failed))["checks"]
+    place = next(i for i, check in enumerate(checks) if check["id"] == "image.root_user")
+    checks[place]["required"] = False
+    expected = f"^/checks/{place}/required: false, but its policy gives true"
+    with pytest.raises(ReportError, match=expected):
+        parse(changed(failed, checks=checks))
+
+
+def test_times_of_any_zone_are_read_as_utc(failed: Report) -> None:
+    """A waiver ends with the day in UTC, wherever the report was written."""
+    read_back = parse(changed(failed, finished_at="2026-11-22T01:00:00+14:00"))
+    assert read_back.finished_at.isoformat() == "2026-11-21T11:00:00+00:00"
+    assert read_back.finished_at.date().isoformat() == "2026-11-21"
+
+
+def test_more_checks_or_names_than_any_gate_has_are_refused(failed: Report) -> None:
+    whole = json.loads(to_json(failed))
+    many = [whole["checks"][0]] * 5_001
+    with pytest.raises(ReportError, match="^/checks: 5001 entries, expected at most 5000"):
+        parse(changed(failed, checks=many))
+    waivers = [{"check": "a.b", "reason": "", "expires": "2027-01-01"}] * 1_001
+    with pytest.raises(ReportError, match="^/policy/waivers: 1001 entries"):
+        parse(changed(failed, policy={**whole["policy"], "waivers": waivers}))
+
+
+def test_a_defect_among_a_million_values_is_found_in_its_place(failed: Report) -> None:
+    content = b'{"later": [' + b"[]," * 1_000_000 + b'{"a": 1e999}]}'
+    with pytest.raises(ReportError, match="^/later/1000000/a: 1e999 is too large"):
+        parse(content)

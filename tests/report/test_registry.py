@@ -11,7 +11,16 @@ from harness.report import Report, formats, known_formats, write
 
 
 def test_the_shipped_formats_are_found() -> None:
-    assert [each.name for each in known_formats()] == ["html", "junit", "markdown"]
+    assert [each.name for each in known_formats()] == [
+        "ctrf",
+        "github_annotations",
+        "gitlab",
+        "html",
+        "junit",
+        "markdown",
+        "openmetrics",
+        "sarif",
+    ]
 
 
 def test_a_file_that_a_stranger_adds_is_a_format(

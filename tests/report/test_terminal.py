@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.report import Report, show
+from harness.report import Report, compare, show, show_both
 
 
 class Terminal(io.StringIO):
@@ -93,3 +93,21 @@ def test_traps_do_nothing(traps: Report) -> None:
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)
     assert "##vso[" not in text
     assert not [line for line in text.splitlines() if re.match(r"\s*::\w+.*::", line)]
+
+
+def test_two_reports_stand_side_by_side(failed: Report, passed: Report) -> None:
+    stream = io.StringIO()
+    show_both(compare(passed, failed), stream=stream)
+    rows = [re.sub(r" {2,}", "  ", line).strip() for line in stream.getvalue().splitlines()]
+    assert "load.latency  absent  failed  worse" in rows
+    assert "latency_p99  312 ms" in rows
+    assert "response-schema  $.positive  new" in rows
+    assert "startup.ready  passed  passed" in rows
+    assert rows[-1] == "verdict: pass became fail; 3 worse of 5 checks"
+
+
+def test_traps_do_nothing_side_by_side(passed: Report, traps: Report) -> None:
+    stream = io.StringIO()
+    show_both(compare(traps, passed), stream=stream)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", stream.getvalue())
+    assert not re.search(r"^\s*(::|##)", stream.getvalue(), re.MULTILINE)

@@ -28,9 +28,14 @@ def test_every_format_is_written_under_its_name(failed: Report, tmp_path: Path) 
     files = write(failed, tmp_path / "new" / "folder")
     assert {name: path.name for name, path in files.items()} == {
         "json": "report.json",
+        "ctrf": "ctrf.json",
+        "github_annotations": "annotations.txt",
+        "gitlab": "gl-code-quality.json",
         "html": "report.html",
         "junit": "junit.xml",
         "markdown": "report.md",
+        "openmetrics": "metrics.txt",
+        "sarif": "report.sarif",
     }
 
 
