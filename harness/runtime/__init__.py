@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.runtime.endpoint import Endpoint, Image, ImageFile, Runtime, Sandbox
-from harness.runtime.engine import EngineStatus, engine_status
+from harness.runtime.engine import EngineStatus, engine_status, image_digests
 from harness.runtime.first import FirstProcess
 from harness.runtime.readiness import ReadyPath, wait_ready
 from harness.runtime.reaper import clean, interrupt_on_sigterm
@@ -24,6 +24,7 @@ __all__ = [
     "Sandbox",
     "clean",
     "engine_status",
+    "image_digests",
     "interrupt_on_sigterm",
     "open_runtime",
     "wait_ready",

@@ -98,10 +98,11 @@ def engine_errors(what: str) -> Iterator[None]:
     """Turn whatever the SDK raises inside the block into an EngineError that starts with `what`."""
     import requests
     from docker.errors import APIError, DockerException
+    from urllib3.exceptions import HTTPError  # of a stream that breaks off, the SDK lets through
 
     try:
         yield
     except APIError as problem:
         raise EngineError(f"{what}: {problem.explanation or problem}") from problem
-    except (DockerException, requests.RequestException, OSError) as problem:
+    except (DockerException, requests.RequestException, HTTPError, OSError) as problem:
         raise EngineError(f"{what}: {problem}") from problem

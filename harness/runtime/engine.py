@@ -69,6 +69,28 @@ def engine_status(timeout: float = 3.0) -> EngineStatus:
     )
 
 
+def image_digests(reference: str) -> frozenset[str]:
+    """Every digest that the engine knows an image by: its configuration's and its manifests'.
+
+    Nothing is pulled. Raises EngineError where no engine answers, or has no such image.
+    """
+    where = local_address()
+    path = f"/images/{urllib.parse.quote(reference, safe='/:@')}/json"
+    try:
+        status, answer = watchdog.request(where, "GET", path)
+    except (OSError, ValueError) as problem:
+        raise EngineError(
+            f"no container engine answers at {where}: {problem}; start it, or give the digest"
+        ) from None
+    if status != 200 or not isinstance(answer, dict):
+        raise EngineError(
+            f"image {reference!r}: not on this machine; pull it, or give its digest: "
+            f"{reference}@sha256:..."
+        )
+    pushed = (str(digest).partition("@")[2] for digest in answer.get("RepoDigests") or [])
+    return frozenset([str(answer.get("Id")), *pushed])
+
+
 def _first_socket() -> str:
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
     own = [f"{folder}/docker.sock", f"{folder}/podman/podman.sock"] if folder else []

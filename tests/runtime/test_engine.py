@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import EngineError
-from harness.runtime import engine_status
+from harness.runtime import engine_status, image_digests
 from harness.runtime.engine import address, local_address
 from harness.testing import Reply, serve
 
@@ -72,3 +72,28 @@ def test_podman_is_told_by_its_components(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv("DOCKER_HOST", other.base_url.replace("http", "tcp"))
         status = engine_status()
     assert (status.available, status.podman, status.version) == (True, True, "5.3.2")
+
+
+def test_an_image_is_known_by_its_configuration_and_by_every_push_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pushes = ["a.example/x@sha256:" + "c4" * 32, "b.example/x@sha256:" + "d5" * 32]
+    described = {"Id": "sha256:" + "9f" * 32, "RepoDigests": pushes}
+    with serve(lambda *_: Reply(json.dumps(described).encode())) as server:
+        monkeypatch.setenv("DOCKER_HOST", server.base_url.replace("http://", "tcp://"))
+        assert image_digests("x:1") == {"sha256:" + pair * 32 for pair in ("9f", "c4", "d5")}
+
+
+def test_an_image_that_is_not_here_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(lambda *_: Reply(b"{}", 404)) as server:
+        monkeypatch.setenv("DOCKER_HOST", server.base_url.replace("http://", "tcp://"))
+        with pytest.raises(EngineError, match="'x:1': not on this machine; pull it, or give its"):
+            image_digests("x:1")
+
+
+def test_without_an_engine_no_image_is_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(EngineError, match="no container engine answers at unix://"):
+        image_digests("x:1")
