@@ -1,0 +1,9 @@
+"""What Alembic runs to bring a database up to date: on our connection, in our transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+with context.begin_transaction():
+    context.run_migrations()
