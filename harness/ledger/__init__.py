@@ -1,14 +1,11 @@
 """The ledger: where reports are kept, and looked up by digest, name, policy and time."""
 
+from importlib.util import find_spec
+
 from harness.errors import GateError
 
-try:
-    import alembic  # noqa: F401
-    import sqlalchemy  # noqa: F401
-except ModuleNotFoundError as missing:
-    raise GateError(
-        f"the ledger needs {missing.name}, which is missing: pip install 'releasegate[server]'"
-    ) from None
+if find_spec("alembic") is None or find_spec("sqlalchemy") is None:  # slow to import, so not yet
+    raise GateError("the ledger needs more than a gate: pip install 'releasegate[server]'")
 
 from harness.ledger.errors import LedgerError, Refused
 from harness.ledger.opening import Ledger, open_ledger
