@@ -16,7 +16,7 @@ setup: $(STAMP) ## install everything into .venv, so that .venv/bin/gate works
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer on PATH: install one, or run make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[tensorflow,parquet,dask,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[tensorflow,parquet,dask,server,sigstore,otel,dev]'
 	@touch $@
 
 examples: setup ## train the models of the examples and, where an engine answers, build their images

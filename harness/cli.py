@@ -10,7 +10,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from harness import __version__
+from harness import __version__, services
 from harness.errors import ConfigError, GateError, ReportError
 from harness.guard import speak_to_nobody
 from harness.verdict import EXIT_USAGE
@@ -72,6 +72,16 @@ def parser() -> argparse.ArgumentParser:
     judge.add_argument("--report", dest="folder", metavar="DIR", help="write the new report here")
     show = commands.add_parser("show", help="show a report in the terminal")
     show.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
+    _add_compare(commands.add_parser("compare", help="show two reports side by side"))
+    _add_sign(commands.add_parser("sign", help="sign a report, as statements about its image"))
+    _add_verify(commands.add_parser("verify", help="hold a signed report to what is expected"))
+    _add_push(
+        commands.add_parser("push", help="push an image that passed, and its verdict with it")
+    )
+    _add_ledger(commands.add_parser("ledger", help="copy, prune and promote in a ledger"))
+    services.add_publish(commands.add_parser("publish", help="put a report into a service"))
+    services.add_serve(commands.add_parser("serve", help="serve the ledger over HTTP"))
+    services.add_token(commands.add_parser("token", help="say who may use a service"))
     commands.add_parser("doctor", help="what this machine can and cannot do")
     commands.add_parser("clean", help="remove what a killed run left behind")
     schema = commands.add_parser("schema", help="print the JSON Schema of a document")
@@ -100,6 +110,11 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         "--fail-fast",
         action="store_true",
         help="stop after the first required check that does not pass",
+    )
+    run.add_argument(
+        "--publish",
+        metavar="URL",
+        help="say there how far it is, and publish the report; by default RELEASEGATE_SERVER",
     )
     run.add_argument("--quiet", "-q", action="store_true", help="print the verdict only")
 
@@ -191,6 +206,86 @@ def _add_load(load: argparse.ArgumentParser) -> None:
     worker.add_argument("--master", metavar="HOST:PORT", required=True, help="where it listens")
 
 
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    compare.epilog = "the exit code is the second verdict's"
+    compare.add_argument("a", metavar="A", help="report.json of the former, or its folder")
+    compare.add_argument("b", metavar="B", help="report.json of the later, or its folder")
+
+
+def _add_sign(sign: argparse.ArgumentParser) -> None:
+    sign.epilog = "exit codes: 0 signed, 2 wrong usage or report, 3 error"
+    sign.add_argument("report", metavar="REPORT", help="report.json, or the folder that holds it")
+    who = sign.add_mutually_exclusive_group(required=True)
+    who.add_argument("--key", metavar="FILE", help="private key in PEM: Ed25519 or ECDSA P-256")
+    who.add_argument(
+        "--keyless", action="store_true", help="through sigstore, with the identity of a CI job"
+    )
+    sign.add_argument("--out", metavar="DIR", help="by default beside the report")
+
+
+def _add_verify(verify: argparse.ArgumentParser) -> None:
+    verify.epilog = "exit codes: 0 holds and pass, 1 refuted or fail, 2 wrong usage, "
+    verify.epilog += "3 error, 4 holds and inconclusive"
+    verify.add_argument(
+        "report", metavar="REPORT|ENVELOPE", help="report.json, its folder, or *.intoto.json"
+    )
+    verify.add_argument(
+        "--key",
+        metavar="FILE",
+        action="append",
+        required=True,
+        help="public key in PEM; more than one: the signature of any will do",
+    )
+    image = verify.add_mutually_exclusive_group()
+    image.add_argument("--image", metavar="REF", help="signed for this image: here, or @sha256:...")
+    image.add_argument("--digest", metavar="sha256:...", help="signed for this image")
+    verify.add_argument("--policy", metavar="NAME", help="judged under this policy")
+    verify.add_argument("--policy-digest", metavar="sha256:...", help="and under this text of it")
+    verify.add_argument("--max-age", metavar="TIME", help="finished no longer ago, like 14d")
+
+
+def _add_push(push: argparse.ArgumentParser) -> None:
+    push.epilog = "exit codes: 0 pushed, 1 refused or the tag moved, 2 wrong usage, "
+    push.epilog += "3 error, 4 the verdict is inconclusive"
+    push.add_argument("image", metavar="IMAGE", help="the image that was tested")
+    push.add_argument("target", metavar="TARGET", help="registry/repository:tag")
+    push.add_argument("--report", metavar="R", required=True, help="report.json, or its folder")
+    push.add_argument("--policy", metavar="NAME", help="pushed only if it passed this policy")
+    push.add_argument("--max-age", metavar="TIME", help="finished no longer ago; by default 14d")
+    push.add_argument("--key", metavar="FILE", help="sign with it, and attach what is signed")
+    push.add_argument("--out", metavar="DIR", help="by default beside the report")
+
+
+def _add_ledger(ledger: argparse.ArgumentParser) -> None:
+    where = argparse.ArgumentParser(add_help=False)
+    services.add_ledger(where)
+    actions = ledger.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=about, parents=[where])
+
+    add("export", "write every report as JSON lines").add_argument("file", metavar="FILE|-")
+    add("import", "take in what `export` wrote").add_argument("file", metavar="FILE|-")
+    prune = add("prune", "remove old reports")
+    prune.add_argument(
+        "--keep-days", metavar="N", type=int, required=True, help="younger ones stay"
+    )
+    prune.add_argument(
+        "--keep-last", metavar="N", type=int, default=20, help="of each candidate; by default 20"
+    )
+    promote = add("promote", "let a digest that passed hold an environment")
+    promote.epilog = "exit codes: 0 it holds it, 1 refused, 2 wrong usage, 3 error"
+    promote.add_argument("digest", metavar="sha256:...")
+    promote.add_argument("environment", metavar="ENVIRONMENT", help="the policy that it passed")
+    promote.add_argument("--order", metavar="A,B,C", help="it must have held the one before")
+    promote.add_argument("--max-age", metavar="TIME", help="its run finished no longer ago: 30d")
+    promote.add_argument("--by", metavar="NAME", help="by default the user of this machine")
+    holders = add("holders", "which digest holds which environment, since when, by which report")
+    holders.add_argument("environment", metavar="ENVIRONMENT", nargs="?", help="and its history")
+
+
 def _complain(problem: GateError, code: int) -> int:
-    print(f"gate: {problem}", file=sys.stderr)
+    from harness.report.escape import block  # a message may quote what somebody else wrote
+
+    print(f"gate: {block(str(problem))}", file=sys.stderr)
     return code

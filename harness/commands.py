@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING
 from harness import paths
 from harness.errors import ConfigError
 from harness.model import Verdict
+from harness.services import (  # noqa: F401 (commands as those below)
+    ledger_url,
+    publish,
+    serve,
+    token,
+)
 from harness.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -33,6 +39,7 @@ _PYTEST = [
 
 def run(arguments: argparse.Namespace) -> int:
     """`gate run`: build pytest's arguments and let it run; there is no second runner."""
+    from harness.announcing import announcers
     from harness.config import load
 
     given = {"policy": arguments.policy, "image": arguments.image, "url": arguments.url}
@@ -40,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     options = _given(arguments, "policy", "image", "url", "baseline", "report")
     options += [f"--gate-only={family}" for family in arguments.only]
     options += ["--gate-fail-fast"] if arguments.fail_fast else []
-    return _session(gate, options, arguments.checks, quiet=arguments.quiet)
+    others = announcers(gate, arguments.publish)
+    return _session(gate, options, arguments.checks, *others, quiet=arguments.quiet)
 
 
 def record(arguments: argparse.Namespace) -> int:
@@ -104,6 +112,52 @@ def show(arguments: argparse.Namespace) -> int:
     report = read(_document(arguments.report))
     print_report(report)
     return EXIT_CODES[report.verdict]
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """`gate compare`: two reports side by side; the exit code is the second verdict's."""
+    from harness.report import compare as beside
+    from harness.report import read, show_both
+
+    both = beside(read(_document(arguments.a)), read(_document(arguments.b)))
+    show_both(both)
+    return EXIT_CODES[both.b.verdict]
+
+
+def sign(arguments: argparse.Namespace) -> int:
+    """`gate sign`: a report as signed statements beside it."""
+    from harness.attesting import sign as seal
+
+    key = None if arguments.keyless else Path(arguments.key)
+    return seal(Path(arguments.report), key, Path(arguments.out) if arguments.out else None)
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """`gate verify`: whose a report is, of what, under which policy, and how old."""
+    from harness.attesting import verify as hold
+
+    asked = ("image", "digest", "policy", "policy_digest", "max_age")
+    return hold(
+        Path(arguments.report),
+        [Path(key) for key in arguments.key],
+        **{name: getattr(arguments, name) for name in asked},
+    )
+
+
+def push(arguments: argparse.Namespace) -> int:
+    """`gate push`: the image that passed, into a registry, with its verdict attached."""
+    from harness.pushing.command import run as carry_out
+
+    with _interruptible():
+        return carry_out(arguments)
+
+
+def ledger(arguments: argparse.Namespace) -> int:
+    """`gate ledger`: a copy of it, retention, and who holds which environment."""
+    from harness.ledger.commands import run as carry_out
+
+    with _interruptible():
+        return carry_out(arguments, ledger_url(arguments))
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -197,7 +251,9 @@ def _given(arguments: argparse.Namespace, *names: str) -> list[str]:
     return [f"--gate-{name}={value}" for name, value in values.items() if value is not None]
 
 
-def _session(gate: Gate, options: list[str], checks: list[str], *, quiet: bool) -> int:
+def _session(
+    gate: Gate, options: list[str], checks: list[str], *plugins: object, quiet: bool
+) -> int:
     """Let pytest run the shipped checks and those at the paths `checks` for a gate."""
     import pytest
 
@@ -209,7 +265,7 @@ def _session(gate: Gate, options: list[str], checks: list[str], *, quiet: bool) 
     # Hypothesis keeps a cache: not in the folder that somebody happens to stand in.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(gate.root / ".gate" / "hypothesis"))
     with _without_pytest_environment():
-        code = pytest.main([*fixed, *options, *map(str, packs)], plugins=[progress])
+        code = pytest.main([*fixed, *options, *map(str, packs)], plugins=[progress, *plugins])
     return progress.finish(int(code))
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
+import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +16,8 @@ from typing import NoReturn
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+from harness.runtime.ports import free_port
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,7 +49,33 @@ def engine() -> None:
 def qemu() -> str:
     """Path of the emulator; under GATE_REQUIRE_ENGINE=1 its absence is a failure, too."""
     found = shutil.which("qemu-x86_64-static")
-    return found or _without("qemu-x86_64-static is not installed: .ci/emulator installs it")
+    return found or _without("qemu-x86_64-static is not installed: .ci/packages installs it")
+
+
+@pytest.fixture(scope="session")
+def prometheus_program() -> str:
+    """Path of Prometheus; under GATE_REQUIRE_ENGINE=1 its absence is a failure, too."""
+    found = shutil.which("prometheus")
+    return found or _without("prometheus is not installed: .ci/packages installs it")
+
+
+@pytest.fixture(scope="session")
+def new_postgres() -> Iterator[Callable[[], tuple[str, Callable[[], subprocess.Popen[bytes]]]]]:
+    """`new_postgres()`: URL of a PostgreSQL of one's own, and what begins its process.
+
+    There is no fsync: nobody cuts the power.
+    """
+    found = shutil.which("initdb")
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")  # kept out of the PATH
+    made = [Path(found).resolve()] if found else sorted(debian, key=lambda p: int(p.parts[-3]))
+    if not made:
+        _without("PostgreSQL is not installed: .ci/packages installs it")
+    begun: list[subprocess.Popen[bytes]] = []
+    with tempfile.TemporaryDirectory(prefix="gate-postgres-") as folder:
+        yield lambda: _postgres(made[-1].parent, Path(tempfile.mkdtemp(dir=folder)), begun)
+        for server in begun:
+            server.send_signal(signal.SIGQUIT)  # at once, whoever is connected
+            server.wait(30)
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +98,48 @@ def linear_onnx() -> Callable[..., None]:
         onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
 
     return save
+
+
+def _postgres(
+    programs: Path, folder: Path, begun: list[subprocess.Popen[bytes]]
+) -> tuple[str, Callable[[], subprocess.Popen[bytes]]]:
+    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    if user:
+        folder.parent.chmod(0o755)
+        shutil.chown(folder, user)
+    data, port = folder / "data", free_port()
+    made: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        *"-A trust -U gate -E UTF8 --no-sync".split(),
+    ]
+    subprocess.run(made, user=user, cwd=folder, check=True, capture_output=True)
+    url = f"postgresql://gate@127.0.0.1:{port}/postgres"
+    settings = ["fsync=off", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
+    options = [part for setting in settings for part in ("-c", setting)]
+    started: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), *options]
+
+    def begin() -> subprocess.Popen[bytes]:
+        with (folder / "log").open("ab") as log:
+            server = subprocess.Popen(started, user=user, cwd=folder, stderr=log)
+        begun.append(server)
+        _wait_for_postgres(url)
+        return server
+
+    return url, begin
+
+
+def _wait_for_postgres(url: str) -> None:
+    import psycopg
+
+    for _ in range(300):
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+            return
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    raise AssertionError("PostgreSQL does not answer within 30 s")
 
 
 def _without(what: str) -> NoReturn:

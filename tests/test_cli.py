@@ -131,6 +131,13 @@ def test_show_exits_with_the_verdict_of_the_report(folder: Path) -> None:
     assert gate(folder, "show", "out").returncode == 1
 
 
+def test_compare_exits_with_the_second_verdict(folder: Path) -> None:
+    run(folder)
+    gate(folder, "judge", "out", "--policy", "strict", "--report", "again")
+    done = gate(folder, "compare", "out", "again/report.json")
+    assert (done.returncode, "pass became fail" in done.stdout) == (1, True)
+
+
 @pytest.mark.parametrize("document", ["gate", "report"])
 def test_schema_prints_a_json_schema(capsys: pytest.CaptureFixture[str], document: str) -> None:
     assert main(["schema", document]) == 0
@@ -204,3 +211,14 @@ def test_an_interrupt_while_checks_are_collected_is_no_wrong_usage(folder: Path)
     (folder / "check_mine.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
     done = run(folder)
     assert done.returncode == 3 and "Traceback" not in done.stderr
+
+
+def test_a_report_cannot_speak_to_the_terminal_or_the_ci_system_through_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "report.json"
+    path.write_text('{"a\\u001b[31m\\n::error::forged": NaN}', encoding="utf-8")
+    assert main(["show", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "NaN is not a number" in said
+    assert "\x1b" not in said and "::error::" not in said

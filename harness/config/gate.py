@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.config.accuracy import AccuracyConfig
+from harness.config.load import LoadConfig
 from harness.config.messages import explain
 from harness.config.policy import Policy, resolve
-from harness.config.load import LoadConfig
 from harness.config.schema import (
     CandidateConfig,
     ContractConfig,
@@ -128,7 +128,7 @@ def load(
     try:
         file = GateFile.model_validate(raw)
     except ValidationError as problem:
-        raise ConfigError(explain(path, raw, problem)) from None
+        raise ConfigError(explain(path, problem)) from None
     _check_paths(path, raw, writes)
     _check_meaning(path, file)
     try:

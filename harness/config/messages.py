@@ -17,20 +17,20 @@ _LIMIT = 80
 _SHOWN = 5
 
 
-def explain(path: Path, raw: dict[str, Any], problem: ValidationError) -> str:
-    """One line an error, the first few of them."""
+def explain(path: Path, problem: ValidationError, document: type[BaseModel] = GateFile) -> str:
+    """One line an error of a file that is not a `document`, the first few of them."""
     errors = problem.errors(include_url=False, include_context=False)
-    lines = [f"{path}: {_sentence(error)}" for error in errors[:_SHOWN]]
+    lines = [f"{path}: {_sentence(error, document)}" for error in errors[:_SHOWN]]
     if len(errors) > _SHOWN:
         lines.append(f"... and {len(errors) - _SHOWN} more")
     return "\n".join(lines)
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: ErrorDetails, document: type[BaseModel]) -> str:
     location = [str(part) for part in error["loc"] if not _internal(part)]
     where = ".".join(location) or "the file"
     if error["type"] == "extra_forbidden":
-        known = _keys(location[:-1])
+        known = _keys(document, location[:-1])
         return f"{where}: unknown key{did_you_mean(location[-1], known)}; known: {', '.join(known)}"
     if error["type"] == "missing":
         return f"{where}: missing"
@@ -47,9 +47,9 @@ def _internal(part: str | int) -> bool:
     return isinstance(part, str) and part in {"int", "str", "list[int]", "list[str]"}
 
 
-def _keys(location: list[str]) -> list[str]:
+def _keys(document: type[BaseModel], location: list[str]) -> list[str]:
     """The keys that the table at `location` may hold."""
-    here: Any = GateFile
+    here: Any = document
     for part in location:
         here = _step(here, part)
     section = _sections(here)

@@ -1,0 +1,1 @@
+"""What the controller adapters need beside HTTP: PromQL, live counts, and what to make of them."""
