@@ -277,8 +277,14 @@ def _add_ledger(ledger: argparse.ArgumentParser) -> None:
     promote.epilog = "exit codes: 0 it holds it, 1 refused, 2 wrong usage, 3 error"
     promote.add_argument("digest", metavar="sha256:...")
     promote.add_argument("environment", metavar="ENVIRONMENT", help="the policy that it passed")
-    promote.add_argument("--order", metavar="A,B,C", help="it must have held the one before")
-    promote.add_argument("--max-age", metavar="TIME", help="its run finished no longer ago: 30d")
+    promote.add_argument(
+        "--order",
+        metavar="A,B,C",
+        help="it must have held the one before; by default server.toml says",
+    )
+    promote.add_argument(
+        "--max-age", metavar="TIME", help="its run finished no longer ago; by default 30d"
+    )
     promote.add_argument("--by", metavar="NAME", help="by default the user of this machine")
     holders = add("holders", "which digest holds which environment, since when, by which report")
     holders.add_argument("environment", metavar="ENVIRONMENT", nargs="?", help="and its history")

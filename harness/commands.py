@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING
 from harness import paths
 from harness.errors import ConfigError
 from harness.model import Verdict
-from harness.services import (  # noqa: F401 (commands as those below)
-    ledger_url,
-    publish,
-    serve,
-    token,
-)
+from harness.services import publish, serve, settings_of, token  # noqa: F401 (commands, too)
 from harness.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -154,10 +149,14 @@ def push(arguments: argparse.Namespace) -> int:
 
 def ledger(arguments: argparse.Namespace) -> int:
     """`gate ledger`: a copy of it, retention, and who holds which environment."""
+    from harness.ledger.commands import Rules
     from harness.ledger.commands import run as carry_out
 
+    settings = settings_of(arguments)
+    pins = {name: pinned.digests for name, pinned in settings.policies.items()}
     with _interruptible():
-        return carry_out(arguments, ledger_url(arguments))
+        rules = Rules(settings.environments, settings.max_age_s, pins)
+        return carry_out(arguments, settings.ledger, rules)
 
 
 def doctor(arguments: argparse.Namespace) -> int:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
 from harness.errors import GateError
 from harness.model import Verdict
 from harness.verdict import EXIT_CODES
+
+if TYPE_CHECKING:
+    from harness.server.settings import Settings
 
 LEDGER = "RELEASEGATE_LEDGER"
 _CODES = "exit codes: 0 {done}, 2 wrong usage or configuration, 3 error"
@@ -83,7 +87,7 @@ def token(arguments: argparse.Namespace) -> int:
     from harness.ledger import open_ledger
     from harness.server import tokens
 
-    ledger = open_ledger(ledger_url(arguments))
+    ledger = open_ledger(settings_of(arguments).ledger)
     try:
         if arguments.action == "create":
             tokens.create(ledger, arguments.name, arguments.scope, arguments.expires)
@@ -105,7 +109,7 @@ def publish(arguments: argparse.Namespace) -> int:
 
 
 def add_ledger(command: argparse.ArgumentParser) -> None:
-    """The argument `--ledger`, which `ledger_url` understands."""
+    """The argument `--ledger`, which `settings_of` understands."""
     command.add_argument(
         "--ledger",
         metavar="URL",
@@ -113,11 +117,11 @@ def add_ledger(command: argparse.ArgumentParser) -> None:
     )
 
 
-def ledger_url(arguments: argparse.Namespace) -> str:
-    """The ledger that a command is about: the same one for every command of a folder."""
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """server.toml, and the ledger: the same one for every command of a folder."""
     from harness.server.settings import load_settings
 
-    return load_settings(None, _ledger(arguments)).ledger
+    return load_settings(None, _ledger(arguments))
 
 
 def _ledger(arguments: argparse.Namespace) -> dict[str, str]:

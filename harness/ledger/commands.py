@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -19,13 +22,22 @@ from harness.report import printable
 from harness.verdict import EXIT_CODES
 
 
-def run(arguments: argparse.Namespace, url: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a promotion is held to, as the service would: its settings."""
+
+    order: Sequence[str]  # environments; empty: any policy is one
+    max_age_s: float
+    pins: Mapping[str, Collection[str]]  # policy -> the digests of it that count
+
+
+def run(arguments: argparse.Namespace, url: str, rules: Rules) -> int:
     """Do what `gate ledger ACTION` says, with the ledger at `url`. Raises GateError."""
     actions = {
         "export": _export,
         "import": _import,
         "prune": _prune,
-        "promote": _promote,
+        "promote": partial(_promote, rules),
         "holders": _holders,
     }
     ledger = open_ledger(url, create=arguments.action == "import")
@@ -74,17 +86,19 @@ def _prune(ledger: Ledger, arguments: argparse.Namespace) -> int:
     return EXIT_CODES[Verdict.PASS]
 
 
-def _promote(ledger: Ledger, arguments: argparse.Namespace) -> int:
+def _promote(rules: Rules, ledger: Ledger, arguments: argparse.Namespace) -> int:
     """Refused is the answer no: exit code 1, as where a gate stays closed."""
     # Of an empty text no environment is one: a variable that was not set skips no step.
-    order = () if arguments.order is None else arguments.order.split(",")
+    order = rules.order if arguments.order is None else arguments.order.split(",")
+    age = span(arguments.max_age, "--max-age") or dt.timedelta(seconds=rules.max_age_s)
     try:
         held = ledger.promote(
             arguments.digest,
             arguments.environment,
             by=arguments.by or _user(),
             order=[name.strip() for name in order],
-            max_age=span(arguments.max_age, "--max-age"),
+            max_age=age,
+            pinned=rules.pins.get(arguments.environment),
         )
     except Refused as problem:
         print(f"gate: refused: {problem}", file=sys.stderr)

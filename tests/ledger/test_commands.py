@@ -75,7 +75,7 @@ def test_pruning_says_how_much_went(filled: Ledger, capsys: pytest.CaptureFixtur
 
 
 def test_a_digest_is_promoted_and_shown(filled: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
-    assert gate("promote", CONFIG, "prd", "--by", "anna", at=filled) == 0
+    assert gate("promote", CONFIG, "prd", "--by", "anna", "--max-age", "9999d", at=filled) == 0
     line = capsys.readouterr().out
     assert line.startswith(f"prd digits {CONFIG} since ") and " by anna report " in line
     for arguments in (["holders"], ["holders", "prd"]):
@@ -87,10 +87,11 @@ def test_a_digest_is_promoted_and_shown(filled: Ledger, capsys: pytest.CaptureFi
     ("arguments", "message"),
     [
         ([CONFIG, "stg"], "no report under the policy 'stg'"),
-        ([CONFIG, "prd", "--max-age", "30d"], "expired at 2024-03-30"),
-        ([CONFIG, "prd", "--order", "sit,prd"], "never held 'sit'"),
-        ([CONFIG, "prd", "--order", "sit, prd"], "never held 'sit'"),
-        ([CONFIG, "prd", "--order", ""], "no environment 'prd'"),
+        ([CONFIG, "prd"], "expired at 2024-03-30"),
+        ([CONFIG, "prd", "--max-age", "40d"], "expired at 2024-04-09"),
+        ([CONFIG, "prd", "--max-age", "9999d", "--order", "sit,prd"], "never held 'sit'"),
+        ([CONFIG, "prd", "--max-age", "9999d", "--order", "sit, prd"], "never held 'sit'"),
+        ([CONFIG, "prd", "--max-age", "9999d", "--order", ""], "no environment 'prd'"),
         (["latest", "prd"], "is no digest"),
     ],
 )
@@ -102,6 +103,28 @@ def test_a_refusal_is_the_answer_no(
     assert filled.holders() == {}
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ('max_age = "9999 d"\nenvironments = ["sit", "prd"]\n', "never held 'sit'"),
+        (f'max_age = "9999 d"\n[policies.prd]\ndigests = ["{CONFIG}"]\n', "another text"),
+        ('max_age = "9999 d"\n', ""),
+    ],
+)
+def test_a_promotion_is_held_to_what_the_service_would_hold_it_to(
+    filled: Ledger,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("server.toml").write_text(settings, encoding="utf-8")
+    assert gate("promote", CONFIG, "prd", at=filled) == (1 if message else 0)
+    assert message in capsys.readouterr().err
+
+
 def test_who_has_no_name_here_is_asked_for_one(
     filled: Ledger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +134,7 @@ def test_who_has_no_name_here_is_asked_for_one(
     monkeypatch.setattr("getpass.getuser", unknown)
     assert gate("promote", CONFIG, "prd", at=filled) == 2
     assert "--by: the user here has no name" in capsys.readouterr().err
-    assert gate("promote", CONFIG, "prd", "--by", "ci", at=filled) == 0
+    assert gate("promote", CONFIG, "prd", "--by", "ci", "--max-age", "9999d", at=filled) == 0
 
 
 def test_an_age_that_is_none_is_wrong_usage(filled: Ledger) -> None:
