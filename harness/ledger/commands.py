@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 import getpass
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ class Rules:
 
 def run(arguments: argparse.Namespace, url: str, rules: Rules) -> int:
     """Do what `gate ledger ACTION` says, with the ledger at `url`. Raises GateError."""
-    actions = {
+    actions: dict[str, Callable[[Ledger, argparse.Namespace], int]] = {
         "export": _export,
         "import": _import,
         "prune": _prune,
