@@ -19,6 +19,7 @@ from typing import Any, Literal
 import pytest
 
 from tests.gallery.shared import (
+    BUSY,
     ROOT,
     SECONDS,
     Edit,
@@ -32,6 +33,7 @@ from tests.gallery.shared import (
 
 GALLERY = Path(__file__).parent / "gallery"
 FILES = sorted(GALLERY.glob("*/*.toml"))
+_ATTEMPTS = 3  # of a gate whose run the machine disturbed
 NAMES = [file.relative_to(GALLERY).with_suffix("").as_posix() for file in FILES]
 FAMILIES = sorted(file.stem.removeprefix("check_") for file in ROOT.glob("checks/check_*.py"))
 IMAGES = {
@@ -202,12 +204,28 @@ def test_the_example_itself_passes(base: str, tmp_path: Path, examples: None) ->
 
 
 def _judged(defect: Defect, name: str, work: Path) -> tuple[int, dict[str, Any]]:
-    """Exit code and report of a gate that is run on a candidate of the gallery."""
+    """Exit code and report of a gate that is run on a candidate of the gallery.
+
+    A run that says itself that this machine disturbed it is run again, as its user would.
+    """
     folder = work / "project"
     apply(defect, folder)
     with image_of(defect, name, folder, work / "context") as image:
         gate = write_gate(folder, {"candidate": {"image": image}}, *defect.layers)
-        return run(gate, work / "out")
+        for attempt in range(_ATTEMPTS):
+            code, report = run(gate, work / f"out{attempt}")
+            if not _disturbed(report, defect.catches):
+                break
+    return code, report
+
+
+def _disturbed(report: dict[str, Any], check: str) -> bool:
+    told = [row for row in report["checks"] if row["id"] == check]
+    return any(
+        row["outcome"] == "inconclusive" and finding["rule"] in BUSY
+        for row in told
+        for finding in row["findings"]
+    )
 
 
 @pytest.mark.docker

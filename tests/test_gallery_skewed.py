@@ -6,6 +6,7 @@ are the fields of `Skew`. The service runs as a process, and the rest of the gat
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -29,11 +30,11 @@ from tests.gallery.shared import Edit, Strict, change, run
 
 SKEWED = Path(__file__).parent / "gallery" / "skewed"
 FILES = sorted(SKEWED.glob("digits/*.toml"))
-GATE = """
+GATE = f"""
 version = 1
 [candidate]
 name = "digits"
-command = ["python", "-B", "service.py", "{port}"]
+command = {json.dumps([sys.executable, "-B", "service.py", "{port}"])}
 [contract]
 protocol = "tensorflow-serving"
 [[contract.inputs]]
@@ -52,7 +53,7 @@ candidate = "served"
 file = "int8.onnx"
 [policy]
 required = ["accuracy"]
-limits = { "accuracy.drop" = "<= 3 pp", "accuracy.worst_slice_drop" = "<= 20 pp" }
+limits = {{ "accuracy.drop" = "<= 3 pp", "accuracy.worst_slice_drop" = "<= 20 pp" }}
 """
 
 
