@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.model import CheckResult, Evidence, Finding, JudgedMeasurement, Severity
+from harness.report.summary import WEIGHT
 
 MAX_LOGS = 64_000  # characters, of the end
 MAX_TEXT = 8_000  # characters of one text
@@ -16,7 +17,6 @@ MAX_FINDINGS = 200  # of one check
 MAX_EVIDENCE = 20  # of one check
 _MAX_ITEMS = 5_000  # of one list
 _MAX_DEPTH = 8
-_WEIGHT = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def bounded(result: CheckResult) -> CheckResult:
@@ -75,7 +75,7 @@ def _number(value: float | None) -> float | None:
 def _findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The weightiest first where there are too many, and how many more there were."""
     if len(findings) > MAX_FINDINGS:
-        kept = sorted(findings, key=lambda item: _WEIGHT[item.severity])[:MAX_FINDINGS]
+        kept = sorted(findings, key=lambda item: WEIGHT[item.severity])[:MAX_FINDINGS]
         more = len(findings) - MAX_FINDINGS
         note = Finding("left-out", f"{more} more findings were left out", severity=Severity.INFO)
         findings = (*kept, note)

@@ -16,7 +16,6 @@ from harness.report.escape import printable
 
 _FAMILIES = ("source", "image")  # the others speak of a running service: it has no lines
 _PLACE = re.compile(r"(?P<path>.+?)(?::(?P<line>[1-9][0-9]{0,6}))?")
-_WEIGHT = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,9 @@ def located(report: Report) -> list[Located]:
     """
     seen: Counter[str] = Counter()
     found = []
-    for result, finding in sorted(_findings(report), key=lambda pair: _WEIGHT[pair[1].severity]):
+    for result, finding in sorted(
+        _findings(report), key=lambda pair: summary.WEIGHT[pair[1].severity]
+    ):
         place = printable(finding.location)
         path, line = _gate(report), 1
         if result.family == "source" and place:

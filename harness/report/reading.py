@@ -42,13 +42,17 @@ def read(path: str | Path) -> Report:
     larger than 64 MiB, not UTF-8, not strict JSON (NaN, keys given twice), not a report, or
     of another major version.
     """
-    path = Path(path)
-    path = path / "report.json" if path.is_dir() else path
+    path = file_of(Path(path))
     content = contents(path)
     try:
         return parse(content)
     except ReportError as problem:
         raise ReportError(f"{path}: {problem}") from None
+
+
+def file_of(path: Path) -> Path:
+    """The report of a folder, or the file itself."""
+    return path / "report.json" if path.is_dir() else path
 
 
 def contents(path: Path) -> bytes:

@@ -21,7 +21,7 @@ _RANK = {
         (Outcome.FAILED, Outcome.ERRORED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.PASSED)
     )
 }
-_WEIGHT = {severity: rank for rank, severity in enumerate(Severity)}
+WEIGHT = {severity: rank for rank, severity in enumerate(Severity)}
 _WEIGHING = (Severity.ERROR, Severity.DOUBT)
 _SENTENCES = {
     Verdict.PASS: "The gate is open: every required check passed.",
@@ -98,7 +98,7 @@ def seen(result: CheckResult) -> str:
 
 def findings(result: CheckResult) -> list[Finding]:
     """The weightiest first."""
-    return sorted(result.findings, key=lambda finding: _WEIGHT[finding.severity])
+    return sorted(result.findings, key=lambda finding: WEIGHT[finding.severity])
 
 
 def check_of(report: Report, reason: str) -> CheckResult | None:

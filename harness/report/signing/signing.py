@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.errors import ReportError
 from harness.files import write_whole
 from harness.model import Verdict
-from harness.report.reading import contents, parse
+from harness.report.reading import contents, file_of, parse
 from harness.report.signing import statements
 from harness.report.signing.envelope import seal
 from harness.report.signing.keys import PrivateKey
@@ -40,7 +40,7 @@ def seal_report(
 
     Raises ReportError.
     """
-    path = path / "report.json" if path.is_dir() else path
+    path = file_of(path)
     content = contents(path)
     files = [beside(path, suffix, out) for suffix in suffixes]
     try:

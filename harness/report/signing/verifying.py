@@ -14,6 +14,7 @@ from harness.report import numbers
 from harness.report.bounds import text
 from harness.report.document import AHEAD, Report
 from harness.report.escape import printable
+from harness.report.reading import file_of
 from harness.report.signing.envelope import MAX_BYTES, Opened, Part, SignatureError, open_envelope
 from harness.report.signing.keys import PublicKey
 from harness.report.signing.signing import FULL, beside
@@ -89,7 +90,7 @@ def verify_file(path: Path, wanted: Wanted, now: dt.datetime) -> Verified:
     A report has to be, byte for byte, the one that was signed. Raises ReportError where the
     file, or that of the envelope, cannot be read.
     """
-    path = path / "report.json" if path.is_dir() else path
+    path = file_of(path)
     if path.name.endswith(FULL):
         return verify(_bytes(path), wanted, now)
     report = _bytes(path)
