@@ -54,12 +54,14 @@ class Server:
 
 @contextmanager
 def rig(
-    url: str, limits: Mapping[str, Limit], rate: str = "200 /s", users: int = 64
+    url: str, limits: Mapping[str, Limit], rate: str = "200 /s", users: int = 64, requests: int = 1
 ) -> Iterator[tuple[Gate, Contract, Rig]]:
     """A Locust process of the gate's that is pinned to the client's core."""
+    bodies = [BODY, *(json.dumps({"text": f"film number {i}"}) for i in range(1, requests))]
     with tempfile.TemporaryDirectory() as folder:
-        row = {"request": json.loads(BODY), "response": json.loads(ANSWER)}
-        Path(folder, "examples.jsonl").write_text(json.dumps(row), encoding="utf-8")
+        rows = [{"request": json.loads(body), "response": json.loads(ANSWER)} for body in bodies]
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        Path(folder, "examples.jsonl").write_text(lines, encoding="utf-8")
         path = Path(folder, "gate.toml")
         path.write_text(_GATE.format(url=url, rate=rate, users=users), encoding="utf-8")
         gate = load(path)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from harness.load.driving.driver import Driver
     from harness.load.planned.plan import Plan
 
-_BEHIND = 0.3  # seconds that the record is behind the clock
+_BEHIND = 2 * layout.FLUSH  # seconds after which the record surely has what had happened
 _SHORT_PATIENCE = 0.5  # at an early end nothing that is still open counts
 
 
@@ -71,23 +72,28 @@ def run(
         with Rig(gate, endpoint, contract, limits) as made:
             return run(gate, endpoint, contract, limits, made)
     looking = Looking(rig.plan, rig.driver)
-    with Sampler(endpoint) as sampler:
-        phase = rig.driver.open(
-            rig.plan.schedule,
-            users=rig.plan.users,
-            timeout=rig.plan.timeout,
-            patience=rig.plan.patience,
-            watch=looking.over,
-            hurry=min(_SHORT_PATIENCE, rig.plan.patience),
-            first=0,  # recorded requests keep their own times
+    with _null(rig, gate) as null:
+        with Sampler(endpoint) as sampler:
+            phase = _send(rig, looking)
+        traffic = _conclude(rig, phase, looking.look, sampler)
+        ended = endpoint.exit() if not endpoint.running() else None
+        return replace(
+            traffic,
+            memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
+            **_floor(rig, null),
+            died="" if endpoint.running() else _death(ended),
         )
-    traffic = _conclude(rig, phase, looking.look, sampler)
-    ended = endpoint.exit() if not endpoint.running() else None
-    return replace(
-        traffic,
-        memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
-        **_floor(rig, gate),
-        died="" if endpoint.running() else _death(ended),
+
+
+def _send(rig: Rig, looking: Looking) -> Phase:
+    return rig.driver.open(
+        rig.plan.schedule,
+        users=rig.plan.users,
+        timeout=rig.plan.timeout,
+        patience=rig.plan.patience,
+        watch=looking.over,
+        hurry=min(_SHORT_PATIENCE, rig.plan.patience),
+        first=0,  # recorded requests keep their own times
     )
 
 
@@ -104,19 +110,28 @@ class Looking:
 
     def over(self) -> bool:
         """Whether a look is due, and what it sees is enough."""
-        if not self._early or time.monotonic() < self._due(self._early[0]):
+        now = time.monotonic()
+        if not self._early or now < self._ends(self._early[0]):
+            return False
+        gathered = self._gather()
+        window = _window(self._plan, self._early[0], gathered)
+        if now < self._due(self._early[0]) and (window.pending.any() or gathered.further):
             return False
         look = self._early.pop(0)
-        window = _window(self._plan, look, self._gather())
         traffic = _traffic(self._plan, look, window, self._driver.names)
         if not self._enough(look, traffic):
             return False
         self.look, self._early = look, []
         return True
 
-    def _due(self, look: Look) -> float:
+    def _ends(self, look: Look) -> float:
+        """When the last of its requests falls due."""
         last = self._plan.schedule[self._plan.first + look.n - 1]
-        return float(self._driver.origin + last + self._plan.horizon + _BEHIND)
+        return float(self._driver.origin + last)
+
+    def _due(self, look: Look) -> float:
+        """When what has not been answered counts as too late."""
+        return self._ends(look) + self._plan.horizon + _BEHIND
 
     def _gather(self) -> Gathering:
         """What came since the last look is added; nothing is read twice."""
@@ -165,16 +180,31 @@ def _traffic(made: Plan, look: Look, window: Window, names: Mapping[int, str]) -
     )
 
 
-def _floor(rig: Rig, gate: Gate) -> dict[str, Any]:
-    """The floor where it could matter, or why there is none.
+@contextlib.contextmanager
+def _null(rig: Rig, gate: Gate) -> Iterator[str | LoadError | None]:
+    """A server to measure the floor at, or why there is none; None where it could not matter.
 
-    A null server here is not on the way of workers. What was measured of the candidate stands,
-    whatever becomes of this.
+    It starts beside the load, so that nobody waits for it. A null server here is not on the way
+    of workers.
     """
-    if rig.place is not None or not floor.matters(rig.plan.tightest):
+    with contextlib.ExitStack() as stack:
+        null: str | LoadError | None = None
+        if rig.place is None and floor.matters(rig.plan.tightest):
+            try:
+                null = stack.enter_context(floor.server(gate))
+            except LoadError as problem:
+                null = problem
+        yield null
+
+
+def _floor(rig: Rig, null: str | LoadError | None) -> dict[str, Any]:
+    """What was measured of the candidate stands, whatever becomes of this."""
+    if null is None:
         return {}
     try:
-        return {"floor": floor.measure(rig.driver, gate)}
+        if isinstance(null, LoadError):
+            raise null
+        return {"floor": floor.measure(rig.driver, null)}
     except LoadError as problem:
         return {"floor_problem": str(problem)}
 

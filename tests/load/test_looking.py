@@ -21,16 +21,16 @@ class _Running:
 
     def __init__(self, made: plan.Plan, seconds: float) -> None:
         self.origin = time.monotonic() - 10_000.0
-        self._rows = np.zeros(len(made.schedule), dtype=ROW)
-        self._rows["planned"] = self._rows["sent"] = self.origin + made.schedule
-        self._rows["service"], self._rows["status"] = seconds, 200
-        self._rows["flags"] = layout.TICKET
+        self.sent = np.zeros(len(made.schedule), dtype=ROW)
+        self.sent["planned"] = self.sent["sent"] = self.origin + made.schedule
+        self.sent["service"], self.sent["status"] = seconds, 200
+        self.sent["flags"] = layout.TICKET
         self.asked = 0
         self.names: dict[int, str] = {}
 
     def rows(self) -> Rows:
         self.asked += 1
-        return self._rows
+        return self.sent
 
 
 def _looked(made: plan.Plan, seconds: float) -> tuple[Looking, _Running]:
@@ -88,3 +88,41 @@ def test_before_a_look_is_due_nothing_is_read(gate: Callable[..., Gate]) -> None
     running.origin = time.monotonic()
     assert not Looking(made, running).over()
     assert running.asked == 0
+
+
+def _at(made: plan.Plan, after: float) -> tuple[Looking, Any]:
+    """A run that is so many seconds past the last planned request of its first look."""
+    running: Any = _Running(made, 0.01)
+    last = float(made.schedule[made.first + made.looks[0].n - 1])
+    moved = time.monotonic() - last - after - running.origin
+    running.origin += moved
+    running.sent["planned"] += moved
+    running.sent["sent"] += moved
+    return Looking(made, running), running
+
+
+def test_a_look_is_taken_as_soon_as_all_that_it_judges_is_answered(
+    gate: Callable[..., Gate],
+) -> None:
+    made = _plan(gate(rate="200 /s", duration="60 s"), latency_p99="<= 1 s")
+    assert _at(made, after=0.1)[0].over()
+
+
+def test_for_an_answer_that_may_still_come_in_time_a_look_waits(gate: Callable[..., Gate]) -> None:
+    made = _plan(gate(rate="200 /s", duration="60 s"), latency_p50="<= 1 s")
+    for after, over in ((0.1, False), (made.horizon + 1, True)):
+        looking, running = _at(made, after)
+        running.sent = np.delete(running.sent, made.first + 5)
+        assert looking.over() is over
+
+
+def test_where_tasks_send_more_than_was_planned_a_look_waits_for_that_too(
+    gate: Callable[..., Gate],
+) -> None:
+    made = _plan(gate(rate="200 /s", duration="60 s"), latency_p50="<= 1 s")
+    for after, over in ((0.1, False), (made.horizon + 1, True)):
+        looking, running = _at(made, after)
+        further = running.sent[:1].copy()
+        further["flags"] = 0
+        running.sent = np.concatenate([running.sent, further])
+        assert looking.over() is over

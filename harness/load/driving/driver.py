@@ -22,7 +22,7 @@ from harness.load.trust import calibration
 Watch = Callable[[], bool]
 
 _POLL = 0.02  # seconds
-_WATCH = 0.1
+_WATCH = 0.05
 _SHORT = 2.0  # seconds: a phase that lasts longer is looked at less often
 _MOST_PHASES = 0xFFFF  # numbers that a row has room for
 _GIVE_UP = 5.0  # seconds that a phase may take to end after it was told to
@@ -81,14 +81,16 @@ class Driver:
         watch: Watch | None = None,
         hurry: float | None = None,
         first: int | None = None,
+        spun: bool = True,
     ) -> Phase:
         """Send each request at its planned start, whether or not earlier ones are answered.
 
         `schedule`: seconds from the start of the phase, ascending, shape (n,), n > 0. `watch` is
-        called about ten times a second while it runs; True ends the phase, which then waits
+        called about twenty times a second while it runs; True ends the phase, which then waits
         `hurry` seconds at most for what is in flight, as at its planned end it waits `patience`
         seconds; by default both are the same. The requests go on in their rotation where the last
-        phase left it, or begin with number `first`.
+        phase left it, or begin with number `first`. `spun` is whether the machine's speed is
+        looked at before and after.
         """
         if len(schedule) == 0:
             raise LoadError("a phase without a request: its schedule is empty")
@@ -101,7 +103,7 @@ class Driver:
         command |= {"users": users or self.users, "first": first}
         try:
             (phase,) = self._run(
-                "open", [target], command, schedule, watch, waits if hurry is None else hurry
+                "open", [target], command, schedule, watch, waits if hurry is None else hurry, spun
             )
         finally:
             path.unlink(missing_ok=True)
@@ -180,6 +182,7 @@ class Driver:
         schedule: Times | None = None,
         watch: Watch | None = None,
         hurry: float = 0.0,
+        spun: bool = True,
     ) -> list[Phase]:
         """One phase a target, sent one after the other by one command."""
         asked = [target or self.target for target in targets]
@@ -191,10 +194,11 @@ class Driver:
         number = self._next if self._next + len(asked) <= _MOST_PHASES else 1
         self._next = number + len(asked)
         self._first_row = len(read_rows(self._record))
-        gauge, before = calibration.Gauge(self._used), calibration.spin()
+        gauge, before = calibration.Gauge(self._used), calibration.spin() if spun else None
         told = self._told = self._generator.begin(number, **command)
         self._follow(told, watch, hurry)
-        pressure, spins = gauge.read(), (before, calibration.spin())
+        pressure = gauge.read()
+        spins = None if before is None else (before, calibration.spin())
         answers.look()
         rows = self.rows()
         return [
@@ -205,15 +209,16 @@ class Driver:
     def _follow(self, told: Told, watch: Watch | None, hurry: float) -> None:
         """Until the phase is over."""
         begun = looked = time.monotonic()
+        ending = False
         try:
             while told.ended is None:
-                time.sleep(_POLL if looked - begun < _SHORT else _WATCH)
+                time.sleep(_POLL if ending or looked - begun < _SHORT else _WATCH)
                 self._generator.follow()
                 if time.monotonic() - looked < _WATCH:
                     continue
                 looked = time.monotonic()
                 if watch is not None and watch():
-                    watch = None
+                    watch, ending = None, True
                     self._generator.stop(hurry)
         except LoadError:
             raise
@@ -237,7 +242,7 @@ class Driver:
         target: str,
         found: Rows,
         schedule: Times | None,
-        spins: tuple[float, float],
+        spins: tuple[float, float] | None,
         pressure: calibration.Pressure,
     ) -> Phase:
         rows = _of_phase(found, number)

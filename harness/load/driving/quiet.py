@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 OTHER = "other-answer"  # rule of findings
 
+WANTED = 56  # requests with a quiet answer, beside those whose answers were not all the same
+
 _PAUSE = 0.02  # seconds between two quiet requests: what comes faster may itself be a load
-_REST = 1.0  # seconds before the first: other checks may have asked a lot just now
+_REST = 1.0  # seconds, where the first answers are not the survey's: others may have asked a lot
 _BEFORE = 24  # requests that are asked before the first load
+_AGAIN = 12  # of those that the survey has asked: are its answers still the answers?
 _SECONDS = 1.2  # of asking
 _PATIENCE = 10.0  # seconds for one answer, before it is known how long they take
 _SLOWER = 5.0  # times the slowest answer so far is how long one is waited for
@@ -44,22 +47,19 @@ class Quiet:
         self.problem = ""  # why nothing is compared
         self._requests = requests
         self._promised = promised
-        self._before: dict[int, Exchange] = {}
+        self.before: dict[int, Exchange] = {}  # asked right before all load
+        self._surveyed: dict[int, Exchange] = {}  # asked one at a time when the gate began
         self._after: dict[int, list[Exchange]] = defaultdict(list)
         self.lot: set[int] = set()  # requests that were chosen without a look at their answers
         self._patience = _PATIENCE
         self._comparison = self._calibrate()
         if self._comparison is not None:
-            time.sleep(_REST)
-            self._before = dict(self._ask(itertools.islice(self._cases(), _BEFORE), _SECONDS))
-            self.lot.update(self._before)
-            taken = [one.answer.seconds for one in self._before.values()]
-            self._patience = max(_LEAST, _SLOWER * max(taken, default=_PATIENCE / _SLOWER))
+            self._begin()
 
     @property
     def known(self) -> frozenset[int]:
         """Requests that have a quiet answer."""
-        return frozenset((*self._before, *self._after))
+        return frozenset((*self.before, *self._surveyed, *self._after))
 
     def ask(self, wanted: Sequence[int], seconds: float = _SECONDS) -> dict[int, Exchange]:
         """Ask these requests once, in this order; those that were answered in time."""
@@ -71,8 +71,9 @@ class Quiet:
 
     def reference(self, request: int) -> Exchange | None:
         """The quiet answer: that from before all load, else the most frequent one after it."""
-        if request in self._before:
-            return self._before[request]
+        first = self._first(request)
+        if first is not None:
+            return first
         asked = self._after.get(request, [])
         return max(asked, key=lambda one: self._alike(one, asked), default=None)
 
@@ -81,7 +82,7 @@ class Quiet:
 
         That from before the load; without one, the answer of at least half of the others.
         """
-        first = self._before.get(request)
+        first = self._first(request)
         if first is not None:
             return sum(self.differ(first, one) for one in again)
         # Each is alike itself: what counts are the others.
@@ -92,11 +93,14 @@ class Quiet:
 
         False is what would be as likely by chance: the answer is the same, and does not stay.
         """
-        first = self._before.get(request)
+        first = self.before.get(request)  # that of the survey may be another for other reasons
         if first is None or len(again) < 2:
             return None
         other, moved = self.differ(first, again[0]), self.differ(again[0], again[1])
         return other if other != moved else None
+
+    def _first(self, request: int) -> Exchange | None:
+        return self.before.get(request) or self._surveyed.get(request)
 
     def _alike(self, one: Exchange, them: Sequence[Exchange]) -> int:
         return sum(not self.differ(one, other) for other in them)
@@ -133,6 +137,44 @@ class Quiet:
     def speaks(self, request: int) -> bool:
         """Whether the contract speaks of a request: no other is asked."""
         return self._promised is None or request in self._promised
+
+    def _begin(self) -> None:
+        """Ask some requests; where the survey's answers are still the same, all of them count."""
+        surveyed = self._look_up()
+        cases = [(number, one.case) for number, one in surveyed.items()][:_AGAIN]
+        if len(surveyed) < _BEFORE:
+            others = (item for item in self._cases() if item[0] not in surveyed)
+            cases += itertools.islice(others, _BEFORE - len(cases))
+        if not self._unmoved(cases, surveyed):
+            time.sleep(_REST)
+            if not self._unmoved(cases, surveyed):
+                surveyed = {}
+        self._surveyed = surveyed
+        self.lot = {*self.before, *surveyed}
+        taken = [one.answer.seconds for one in self.before.values()]
+        self._patience = max(_LEAST, _SLOWER * max(taken, default=_PATIENCE / _SLOWER))
+
+    def _unmoved(self, cases: Iterable[tuple[int, Case]], surveyed: Mapping[int, Exchange]) -> bool:
+        """Ask these before the load; whether each answer is that of the survey, as far as known."""
+        self.before = dict(self._ask(cases, _SECONDS))
+        again = [(surveyed[n], one) for n, one in self.before.items() if n in surveyed]
+        return bool(again) and not any(self.differ(*both) for both in again)
+
+    def _look_up(self) -> dict[int, Exchange]:
+        """Answers of the survey to some of the requests, in the order in which they are sent."""
+        from harness.contract import Exchange
+
+        asked = {
+            (one.case.prepared.method, one.case.prepared.path, one.case.prepared.body): one.answer
+            for one in self.contract.survey(self.base_url).exchanges
+            if one.comparable
+        }
+        found = (
+            (number, Exchange(case, asked[key], self.base_url))
+            for number, case in self._cases()
+            if (key := (case.prepared.method, case.prepared.path, case.prepared.body)) in asked
+        )
+        return dict(itertools.islice(found, WANTED))
 
     def _calibrate(self) -> Relation | None:
         from harness.contract import Relation, calibrated

@@ -6,12 +6,12 @@ import math
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness import binomial
-from harness.load.driving.quiet import OTHER, Quiet
+from harness.load.driving.quiet import OTHER, WANTED, Quiet
 from harness.load.driving.record import Kept
 from harness.load.statistics.shares import by_chance
 from harness.model import Finding, Severity
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 REASON = f"{OTHER}: not the answer that the same request gets when it is asked alone"
 
-_WANTED = 56  # requests with a quiet answer, beside those whose answers were not all the same
 _LOOKING = 0.6  # seconds of looking for these
 _REPEATED = 12  # requests that are asked again, where answers under load are others
 _MOST_REPEATS = 400
@@ -99,6 +98,10 @@ class _Alone:
         since = binomial.at_least(self.changed, self.changed + self.unchanged, 0.5)
         return min(since, self.explains(seen)) <= _SURE
 
+    def decides(self, seen: _Seen) -> bool:
+        """Whether asking on would not change what is said."""
+        return not seen.differing or self.blames(seen) or self.matches(seen)
+
     def matches(self, seen: _Seen) -> bool:
         """Whether asking on would only show more of the same: alone it is no better."""
         return self.unusual * seen.compared >= seen.differing * self.asked > 0 < self.unusual
@@ -117,10 +120,7 @@ def find(quiet: Quiet, kept: Sequence[Kept], times: Times) -> Strays:
     seen = _compare(quiet, mine, times, looked)
     if not seen.differing:
         return Strays()
-    alone = _repeat(quiet, seen)
-    seen = _compare(
-        quiet, mine, times, looked
-    )  # repeats may have shown which answer is the usual one
+    seen, alone = _repeat(quiet, seen, lambda: _compare(quiet, mine, times, looked))
     tolerated = OTHER in quiet.contract.tolerated
     if not seen.differing or not alone.blames(seen):
         return Strays(findings=(_open(seen, alone, tolerated),))
@@ -145,7 +145,7 @@ def _refer(quiet: Quiet, kept: Sequence[Kept]) -> set[int]:
         looked.add(number)
         if quiet.several(by_request[number]):
             odd.append(number)
-    drawn = [number for number in new if number not in odd][: max(0, _WANTED - len(quiet.lot))]
+    drawn = [number for number in new if number not in odd][: max(0, WANTED - len(quiet.lot))]
     quiet.lot.update(quiet.ask([*odd, *drawn]).keys() - set(odd))
     return looked | quiet.known
 
@@ -178,13 +178,15 @@ def _compare(quiet: Quiet, kept: Sequence[Kept], times: Times, looked: Container
     )
 
 
-def _repeat(quiet: Quiet, seen: _Seen) -> _Alone:
+def _repeat(quiet: Quiet, seen: _Seen, compare: Callable[[], _Seen]) -> tuple[_Seen, _Alone]:
     """Ask some of the same requests on and on, until that tells whether load is to blame.
+
+    What was seen is then compared anew: repeats may show which answer is the usual one.
 
     They are those that had other answers under load, which are the most restless ones where
     chance is to blame: that makes the comparison milder than it had to be, never stricter.
     """
-    chosen = sorted(seen.other)[:: max(1, len(seen.other) // _REPEATED)][:_REPEATED]
+    chosen = _chosen(quiet, sorted(seen.other))
     ends = time.monotonic() + _REPEATING
     again: dict[int, list[Exchange]] = {number: [] for number in chosen}
     rounds = 0
@@ -195,9 +197,18 @@ def _repeat(quiet: Quiet, seen: _Seen) -> _Alone:
         alone = _alone(quiet, again)
         rounds += 1
         if not found or alone.asked >= _MOST_REPEATS or time.monotonic() > ends:
-            return alone
-        if rounds >= _ROUNDS and (alone.blames(seen) or alone.matches(seen)):
-            return alone
+            return compare(), alone
+        if rounds >= _ROUNDS and alone.decides(seen):
+            seen = compare()
+            if alone.decides(seen):
+                return seen, alone
+
+
+def _chosen(quiet: Quiet, other: Sequence[int]) -> list[int]:
+    """First those of which it can be told whether they have had another answer since the load."""
+    firm = [number for number in other if number in quiet.before][:_REPEATED]
+    rest = [number for number in other if number not in firm]
+    return [*firm, *rest[:: max(1, len(rest) // _REPEATED)]][:_REPEATED]
 
 
 def _alone(quiet: Quiet, again: Mapping[int, Sequence[Exchange]]) -> _Alone:

@@ -117,11 +117,12 @@ class Player:
         deadline: float | None = None
         next_beat = time.monotonic()
         while True:
-            dispenser.quiet.wait(layout.BEAT if not dispenser.exhausted else _CLOSE_LOOK)
+            dispenser.quiet.wait(layout.FLUSH if not dispenser.exhausted else _CLOSE_LOOK)
             now = time.monotonic()
             if now >= next_beat:
                 self._beat(takers, phase, now)
                 next_beat = now + layout.BEAT
+            self._recorder.flush()
             if not dispenser.exhausted:
                 continue
             deadline = deadline or now + self._patience

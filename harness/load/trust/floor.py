@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from harness.load.driving.window import Values
 
 _TIGHT = 0.05  # seconds: no machine that can hold a container has a floor of half of that
-_RATE = 1000.0
-_SECONDS = 0.5
+_RATE = 3000.0
+_SECONDS = 0.15
 _SEED = 1
 _UP_WITHIN = 5.0
 _SERVER = r"""
-import asyncio, sys
+import asyncio, socket, sys
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -46,8 +46,8 @@ class Null(asyncio.Protocol):
             self.transport.write(ANSWER)
 
 async def main():
-    server = await asyncio.get_running_loop().create_server(Null, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    listening = socket.socket(fileno=int(sys.argv[1]))
+    await asyncio.get_running_loop().create_server(Null, sock=listening)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 asyncio.run(main())
@@ -59,15 +59,13 @@ def matters(tightest: float | None) -> bool:
     return tightest is not None and tightest <= _TIGHT
 
 
-def measure(driver: Driver, gate: Gate) -> Values:
-    """Response times of half a second of answers that cost nothing, seconds from the plan, (n,).
+def measure(driver: Driver, url: str) -> Values:
+    """Response times of a moment of answers that cost nothing, seconds from the plan, shape (n,).
 
-    Where the candidate is a container, the engine's own forwarder stands before the server, as it
-    stands before the candidate. Raises LoadError where it does not start, or nothing answers.
+    `url` is that of a `server`. Raises LoadError where nothing answers.
     """
     schedule = arrivals.schedule(_RATE, _SECONDS, seed=_SEED)
-    with _server(contained=gate.candidate.command is None and gate.candidate.url is None) as url:
-        phase = driver.open(schedule, target=url)
+    phase = driver.open(schedule, target=url, spun=False)
     answered = phase.tickets[phase.tickets["status"] == 200]
     if len(answered) < len(schedule) / 2:
         raise LoadError(
@@ -78,8 +76,13 @@ def measure(driver: Driver, gate: Gate) -> Values:
 
 
 @contextlib.contextmanager
-def _server(contained: bool) -> Iterator[str]:
-    """A server in a process of its own; the address at which it is reached."""
+def server(gate: Gate) -> Iterator[str]:
+    """A server that does nothing, in a process of its own; the address at which it is reached.
+
+    Where the candidate is a container, the engine's own forwarder stands before the server, as it
+    stands before the candidate. Raises LoadError where that does not start.
+    """
+    contained = gate.candidate.command is None and gate.candidate.url is None
     with contextlib.ExitStack() as ending:
         port = ending.enter_context(_null())
         proxy = shutil.which("docker-proxy") if contained else None
@@ -90,14 +93,16 @@ def _server(contained: bool) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _null() -> Iterator[int]:
-    command = [sys.executable, "-c", _SERVER]  # it ends with its standard input, hence with us
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    """Who connects before the process is up waits at its socket: nobody has to wait here."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        # It ends with its standard input, hence with us.
+        command = [sys.executable, "-c", _SERVER, str(listening.fileno())]
+        kept = (listening.fileno(),)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=kept)
+    with process:
         try:
-            assert process.stdout is not None
-            told = process.stdout.readline()
-            if not told.strip().isdigit():
-                raise LoadError("a server of our own did not start")
-            yield int(told)
+            yield port
         finally:
             process.kill()
 

@@ -57,15 +57,15 @@ def service() -> type[Service]:
 
 @pytest.fixture
 def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Contract]:
-    """texts(more): the contract of the service; `more` are lines of [contract]."""
+    """texts(more, examples): the contract of the service; `more` are lines of [contract]."""
     monkeypatch.setattr(quiet, "_REST", 0.0)
 
-    def make(more: str = "") -> Contract:
-        examples = "\n".join(json.dumps({"request": {"text": text}}) for text in TEXTS[:12])
-        (tmp_path / "e.jsonl").write_text(examples, encoding="utf-8")
+    def make(more: str = "", examples: int = 12) -> Contract:
+        lines = "\n".join(json.dumps({"request": {"text": text}}) for text in TEXTS[:examples])
+        (tmp_path / "e.jsonl").write_text(lines, encoding="utf-8")
         head = 'version = 1\n[candidate]\nname = "c"\nurl = "http://127.0.0.1:1"\n[contract]\n'
-        lines = f'path = "/predict"\nexamples = "e.jsonl"\n{more}\n'
-        (tmp_path / "gate.toml").write_text(head + lines, encoding="utf-8")
+        keys = f'path = "/predict"\nexamples = "e.jsonl"\n{more}\n'
+        (tmp_path / "gate.toml").write_text(head + keys, encoding="utf-8")
         return Contract.load(load(tmp_path / "gate.toml"))
 
     return make
@@ -80,7 +80,8 @@ def requests(tmp_path: Path) -> Path:
 
 
 def _line(text: str) -> dict[str, Any]:
-    body = base64.b64encode(json.dumps({"text": text}).encode()).decode()
+    said = json.dumps({"text": text}, separators=(",", ":"))  # as the contract writes it
+    body = base64.b64encode(said.encode()).decode()
     return {
         "method": "POST",
         "path": "/predict",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.contract import Contract
+from harness.contract import Contract, calibrated
 from harness.load.driving.quiet import Quiet
 from harness.testing import Reply, serve
 
@@ -74,3 +74,45 @@ def test_without_a_file_of_requests_nothing_is_asked(
     with serve(service()) as endpoint:
         quiet = Quiet(texts(), endpoint.base_url, tmp_path / "none.jsonl")
     assert quiet.known == frozenset()
+
+
+def test_where_some_answers_are_still_those_of_the_survey_all_of_the_survey_counts(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    one = service()
+    with serve(one) as endpoint:
+        contract = texts(examples=40)
+        calibrated(contract, endpoint.base_url)
+        one.asked.clear()
+        quiet = Quiet(contract, endpoint.base_url, requests)
+    assert len(one.asked) == len(quiet.before) == 12
+    assert len(quiet.known) == len(quiet.lot) == 40
+
+
+def test_answers_that_are_not_the_surveys_are_asked_for_again_after_a_rest(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    one = service()
+    with serve(one) as endpoint:
+        contract = texts(examples=40)
+        calibrated(contract, endpoint.base_url)
+        one.asked.clear()
+        one.alone = lambda text, score: 0.5 if len(one.asked) < 5 else score
+        quiet = Quiet(contract, endpoint.base_url, requests)
+        right = quiet.reference(0)
+    assert len(one.asked) == 24
+    assert len(quiet.known) == 40
+    assert right is not None and right.answer.body != b'{"score": 0.5}'
+
+
+def test_a_survey_whose_answers_have_changed_since_does_not_count(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    one = service()
+    with serve(one) as endpoint:
+        contract = texts(examples=40)
+        calibrated(contract, endpoint.base_url)
+        one.alone = lambda text, score: 0.5
+        quiet = Quiet(contract, endpoint.base_url, requests)
+    assert quiet.known == quiet.lot == set(quiet.before)
+    assert len(quiet.before) == 12

@@ -85,6 +85,26 @@ def test_a_service_that_goes_on_answering_wrongly_after_the_load_is_no_better(
     assert told.findings[0].received == "0.5"
 
 
+def test_a_service_that_is_still_busy_right_after_the_load_is_blamed_all_the_same(
+    found: Callable[..., Strays], service: type[Any]
+) -> None:
+    """What it answers meanwhile is not taken for what it answers alone."""
+    busy = itertools.count()
+
+    def recovering(text: str, score: float) -> float:
+        return 0.5 if loaded and next(busy) < 30 else score
+
+    loaded: list[bool] = []
+
+    def wrong(text: str, score: float) -> float:
+        loaded.append(True)
+        return 0.5
+
+    told = found(service(under_load=wrong, alone=recovering))
+    assert told.findings[0].severity is Severity.ERROR
+    assert told.findings[0].received == "0.5"
+
+
 @pytest.mark.parametrize("share", [1.0, 0.3, 0.05])
 def test_a_service_that_draws_its_answers_is_not_blamed_for_it(
     found: Callable[..., Strays], service: type[Any], share: float, monkeypatch: pytest.MonkeyPatch

@@ -74,3 +74,16 @@ def test_the_processor_time_of_forwarders_is_summed(
 
 def test_the_spin_is_the_same_work_each_time() -> None:
     assert 0 < calibration.spin() < 1
+
+
+def test_a_short_burst_of_others_work_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    took = iter([0.003, 0.003, 0.003, 0.0031, 0.002])
+    monkeypatch.setattr(calibration, "_fastest", [0.002])
+    monkeypatch.setattr(calibration, "_once", lambda: next(took))
+    assert calibration.spin() == 0.002
+
+
+def test_a_machine_that_stays_slow_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "_fastest", [0.002])
+    monkeypatch.setattr(calibration, "_once", lambda: 0.003)
+    assert calibration.spin() == 0.003

@@ -29,7 +29,7 @@ class _Client:
         self.bodies: list[bytes] = []
         self._status = status
 
-    def open(self, schedule: Any, *, target: str) -> Phase:
+    def open(self, schedule: Any, *, target: str, spun: bool) -> Phase:
         for _ in range(3):
             request = urllib.request.Request(f"{target}/predict", data=b"x" * 100)
             with urllib.request.urlopen(request, timeout=5) as answer:
@@ -47,13 +47,18 @@ def _gate(folder: Path, candidate: str) -> Gate:
     return load(path)
 
 
+def _measured(client: Any, gate: Gate) -> Any:
+    with floor.server(gate) as url:
+        return floor.measure(client, url)
+
+
 def test_only_a_tight_limit_asks_for_it() -> None:
     assert [floor.matters(limit) for limit in (None, 0.25, 0.02)] == [False, False, True]
 
 
 def test_the_server_answers_and_its_times_are_told(tmp_path: Path) -> None:
     client: Any = _Client()
-    found = floor.measure(client, _gate(tmp_path, 'command = ["python", "app.py"]'))
+    found = _measured(client, _gate(tmp_path, 'command = ["python", "app.py"]'))
     assert client.bodies == [b"{}"] * 3
     assert float(np.median(found)) == pytest.approx(0.0002)
 
@@ -71,7 +76,7 @@ def test_before_a_container_stands_the_engines_forwarder(
 
     monkeypatch.setattr(floor, "_forwarded", noted)
     client: Any = _Client()
-    floor.measure(client, _gate(tmp_path, 'image = "c:1"'))
+    _measured(client, _gate(tmp_path, 'image = "c:1"'))
     assert client.bodies == [b"{}"] * 3
     assert len(used) == 1
 
@@ -79,7 +84,7 @@ def test_before_a_container_stands_the_engines_forwarder(
 def test_a_floor_without_answers_is_an_error(tmp_path: Path) -> None:
     client: Any = _Client(status=0)
     with pytest.raises(LoadError, match="the floor could not be measured: 0 of"):
-        floor.measure(client, _gate(tmp_path, 'command = ["python", "app.py"]'))
+        _measured(client, _gate(tmp_path, 'command = ["python", "app.py"]'))
 
 
 def test_a_forwarder_that_does_not_start_is_an_error(
@@ -89,16 +94,16 @@ def test_a_forwarder_that_does_not_start_is_an_error(
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/false")
     client: Any = _Client()
     with pytest.raises(LoadError, match="docker-proxy did not listen within 0.05 s"):
-        floor.measure(client, _gate(tmp_path, 'image = "c:1"'))
+        _measured(client, _gate(tmp_path, 'image = "c:1"'))
 
 
-def test_a_server_of_our_own_that_does_not_start_is_an_error(
+def test_a_server_that_does_not_start_refuses_instead_of_keeping_anybody_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(floor, "_SERVER", "pass")
-    client: Any = _Client()
-    with pytest.raises(LoadError, match="a server of our own did not start"):
-        floor.measure(client, _gate(tmp_path, 'command = ["python", "app.py"]'))
+    with floor.server(_gate(tmp_path, 'command = ["python", "app.py"]')) as url:
+        with pytest.raises(OSError):
+            urllib.request.urlopen(url, timeout=5)
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
@@ -106,7 +111,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 
     before = psutil.Process().children(recursive=True)  # of fixtures of other tests
     client: Any = _Client()
-    floor.measure(client, _gate(tmp_path, 'image = "c:1"'))
+    _measured(client, _gate(tmp_path, 'image = "c:1"'))
     time.sleep(0.05)
     assert set(psutil.Process().children(recursive=True)) <= set(before)
 
