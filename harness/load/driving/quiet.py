@@ -145,7 +145,7 @@ class Quiet:
         if len(surveyed) < _BEFORE:
             others = (item for item in self._cases() if item[0] not in surveyed)
             cases += itertools.islice(others, _BEFORE - len(cases))
-        if not self._unmoved(cases, surveyed):
+        if not (surveyed and self._unmoved(cases, surveyed)):
             time.sleep(_REST)
             if not self._unmoved(cases, surveyed):
                 surveyed = {}
