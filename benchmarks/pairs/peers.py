@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 def polygraphy(function: str, models: list[str], rows: NDArray[Any], batch: int) -> float:
     """Seconds of `Comparator.run` and `compare_accuracy`, whose log is kept to errors."""
-    from polygraphy.backend.onnxrt import OnnxrtRunner, SessionFromOnnx
     from polygraphy import comparator
+    from polygraphy.backend.onnxrt import OnnxrtRunner, SessionFromOnnx
     from polygraphy.logger import G_LOGGER
 
     G_LOGGER.module_severity = G_LOGGER.ERROR

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from harness.load.planned.plan import Plan
 
 _BEHIND = 2 * layout.FLUSH  # seconds after which the record surely has what had happened
+_SELDOM = 20.0  # times as long as a reading takes lies between two of them, beside the load
 _SHORT_PATIENCE = 0.5  # at an early end nothing that is still open counts
 
 
@@ -71,18 +71,17 @@ def run(
     if rig is None:
         with Rig(gate, endpoint, contract, limits) as made:
             return run(gate, endpoint, contract, limits, made)
-    looking = Looking(rig.plan, rig.driver)
-    with _null(rig, gate) as null:
-        with Sampler(endpoint) as sampler:
-            phase = _send(rig, looking)
-        traffic = _conclude(rig, phase, looking.look, sampler)
-        ended = endpoint.exit() if not endpoint.running() else None
-        return replace(
-            traffic,
-            memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
-            **_floor(rig, null),
-            died="" if endpoint.running() else _death(ended),
-        )
+    looking = Looking(rig.plan, rig.driver, further=gate.load.locustfile is not None)
+    with Sampler(endpoint) as sampler:
+        phase = _send(rig, looking)
+    traffic = _conclude(rig, phase, looking.look, sampler)
+    ended = endpoint.exit() if not endpoint.running() else None
+    return replace(
+        traffic,
+        memory_limit_bytes=units.in_base(gate.candidate.resources.memory, "size"),
+        **_floor(rig),
+        died="" if endpoint.running() else _death(ended),
+    )
 
 
 def _send(rig: Rig, looking: Looking) -> Phase:
@@ -100,7 +99,10 @@ def _send(rig: Rig, looking: Looking) -> Phase:
 class Looking:
     """Follows a running phase from look to look; `look` is the one that ended it, or the last."""
 
-    def __init__(self, made: Plan, driver: Driver) -> None:
+    def __init__(self, made: Plan, driver: Driver, further: bool = False) -> None:
+        """`further`: tasks may send more than the planned requests, nobody knows how long."""
+        self._further = further
+        self._pause = 0.0  # time.monotonic() before which nothing is read again
         self._plan = made
         self._driver = driver
         self._early = list(made.looks[:-1])
@@ -110,19 +112,28 @@ class Looking:
 
     def over(self) -> bool:
         """Whether a look is due, and what it sees is enough."""
-        now = time.monotonic()
-        if not self._early or now < self._ends(self._early[0]):
-            return False
-        gathered = self._gather()
-        window = _window(self._plan, self._early[0], gathered)
-        if now < self._due(self._early[0]) and (window.pending.any() or gathered.further):
+        if not self._early or not self._complete(self._early[0]):
             return False
         look = self._early.pop(0)
+        window = _window(self._plan, look, self._gather())
         traffic = _traffic(self._plan, look, window, self._driver.names)
         if not self._enough(look, traffic):
             return False
         self.look, self._early = look, []
         return True
+
+    def _complete(self, look: Look) -> bool:
+        """Whether nothing that it judges is still to come, or all that is would be too late."""
+        now = time.monotonic()
+        if now >= self._due(look):
+            return True
+        if self._further or now < max(self._ends(look), self._pause):
+            return False
+        made = self._plan
+        complete = self._gather().complete(made.first, made.first + look.n)
+        took = time.monotonic() - now
+        self._pause = now + _SELDOM * took
+        return complete
 
     def _ends(self, look: Look) -> float:
         """When the last of its requests falls due."""
@@ -180,31 +191,14 @@ def _traffic(made: Plan, look: Look, window: Window, names: Mapping[int, str]) -
     )
 
 
-@contextlib.contextmanager
-def _null(rig: Rig, gate: Gate) -> Iterator[str | LoadError | None]:
-    """A server to measure the floor at, or why there is none; None where it could not matter.
-
-    It starts beside the load, so that nobody waits for it. A null server here is not on the way
-    of workers.
-    """
-    with contextlib.ExitStack() as stack:
-        null: str | LoadError | None = None
-        if rig.place is None and floor.matters(rig.plan.tightest):
-            try:
-                null = stack.enter_context(floor.server(gate))
-            except LoadError as problem:
-                null = problem
-        yield null
-
-
-def _floor(rig: Rig, null: str | LoadError | None) -> dict[str, Any]:
+def _floor(rig: Rig) -> dict[str, Any]:
     """What was measured of the candidate stands, whatever becomes of this."""
-    if null is None:
+    if rig.null is None:
         return {}
     try:
-        if isinstance(null, LoadError):
-            raise null
-        return {"floor": floor.measure(rig.driver, null)}
+        if isinstance(rig.null, LoadError):
+            raise rig.null
+        return {"floor": floor.measure(rig.driver, rig.null)}
     except LoadError as problem:
         return {"floor_problem": str(problem)}
 

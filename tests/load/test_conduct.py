@@ -92,7 +92,7 @@ def shoot(
         driver.target = endpoint.base_url
         assert made.load is not None
         rig: Any = SimpleNamespace(
-            plan=plan.make(made.load, {}, 0.95), driver=driver, notes=(), place=None
+            plan=plan.make(made.load, {}, 0.95), driver=driver, notes=(), null=None
         )
         return run(made, endpoint, promise(), {}, rig)
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from harness.config import Gate
 from harness.limits import Limit
+from harness.load import conduct
 from harness.load.conduct import Looking
 from harness.load.driving.record import ROW, Rows
 from harness.load.locustside import layout
@@ -116,13 +118,21 @@ def test_for_an_answer_that_may_still_come_in_time_a_look_waits(gate: Callable[.
         assert looking.over() is over
 
 
-def test_where_tasks_send_more_than_was_planned_a_look_waits_for_that_too(
+def test_where_tasks_may_send_more_than_was_planned_a_look_waits_for_that_too(
     gate: Callable[..., Gate],
 ) -> None:
     made = _plan(gate(rate="200 /s", duration="60 s"), latency_p50="<= 1 s")
     for after, over in ((0.1, False), (made.horizon + 1, True)):
-        looking, running = _at(made, after)
-        further = running.sent[:1].copy()
-        further["flags"] = 0
-        running.sent = np.concatenate([running.sent, further])
-        assert looking.over() is over
+        running = _at(made, after)[1]
+        assert Looking(made, running, further=True).over() is over
+
+
+def test_a_large_record_is_seldom_read_while_a_look_waits(
+    gate: Callable[..., Gate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conduct, "_SELDOM", 1e9)
+    made = _plan(gate(rate="200 /s", duration="60 s"), latency_p50="<= 1 s")
+    looking, running = _at(made, after=0.1)
+    running.sent = np.delete(running.sent, made.first + 5)
+    assert [looking.over() for _ in range(3)] == [False] * 3
+    assert running.asked == 1

@@ -16,7 +16,7 @@ from harness.load.locustside.recorder import Recorder
 LAG = 1.0
 """Seconds by which a phase's zero on the master's clock is later than it was.
 
-A row needs a while to get here (written down after a quarter of a second, reported after another).
+A row needs a while to get here: written down by the worker, reported, and written down here.
 Whoever looks at the record while it grows must not take a row that is on its way for a lost one.
 """
 

@@ -29,7 +29,7 @@ _GIVE_UP = 5.0  # seconds that a phase may take to end after it was told to
 
 
 class Driver:
-    """One phase after the other, each measured from its calibration spin to its last answer.
+    """One phase after the other, each measured from its first start to its last answer.
 
     Every method raises LoadError, with the cause, where the load could not be made; what the
     endpoint does under it is never raised. `target` is a base URL, by default the candidate's.
@@ -62,6 +62,7 @@ class Driver:
         self._next = 1
         self._first_row = 0
         self._told: Told | None = None
+        self._speed = calibration.Speed()
         self._shares: list[Callable[[], float | None]] = [time.process_time]
         self._shares += [lambda: generator.cpu, calibration.proxies]
 
@@ -194,11 +195,13 @@ class Driver:
         number = self._next if self._next + len(asked) <= _MOST_PHASES else 1
         self._next = number + len(asked)
         self._first_row = len(read_rows(self._record))
-        gauge, before = calibration.Gauge(self._used), calibration.spin() if spun else None
+        patience = 0.0 if kind == "blocks" else calibration.PATIENCE  # a block is as short
+        gauge = calibration.Gauge(self._used)
+        before = self._speed.spin(patience) if spun else None
         told = self._told = self._generator.begin(number, **command)
         self._follow(told, watch, hurry)
         pressure = gauge.read()
-        spins = None if before is None else (before, calibration.spin())
+        spins = None if before is None else (before, self._speed.spin(patience))
         answers.look()
         rows = self.rows()
         return [

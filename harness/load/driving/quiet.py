@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
 OTHER = "other-answer"  # rule of findings
 
-WANTED = 56  # requests with a quiet answer, beside those whose answers were not all the same
-
-_PAUSE = 0.02  # seconds between two quiet requests: what comes faster may itself be a load
-_REST = 1.0  # seconds, where the first answers are not the survey's: others may have asked a lot
-_BEFORE = 24  # requests that are asked before the first load
-_AGAIN = 12  # of those that the survey has asked: are its answers still the answers?
+_PAUSE = 0.01  # seconds between two quiet requests: what comes faster may itself be a load
+_REST = 1.0  # seconds, where it is not sure that others have not just asked a lot
+_AGAIN = 12  # requests that are asked again before the load: are the survey's answers still right?
+_BEFORE = 24  # requests that are asked before the load where the survey asked fewer than that
 _SECONDS = 1.2  # of asking
 _PATIENCE = 10.0  # seconds for one answer, before it is known how long they take
 _SLOWER = 5.0  # times the slowest answer so far is how long one is waited for
@@ -49,6 +47,7 @@ class Quiet:
         self._promised = promised
         self.before: dict[int, Exchange] = {}  # asked right before all load
         self._surveyed: dict[int, Exchange] = {}  # asked one at a time when the gate began
+        self._twice: Set[int] = frozenset()  # of `before`: those had the same answer in the survey
         self._after: dict[int, list[Exchange]] = defaultdict(list)
         self.lot: set[int] = set()  # requests that were chosen without a look at their answers
         self._patience = _PATIENCE
@@ -67,6 +66,7 @@ class Quiet:
         found = dict(self._ask([(n, cases[n]) for n in wanted if n in cases], seconds))
         for number, answer in found.items():
             self._after[number].append(answer)
+            self._correct(number)
         return found
 
     def reference(self, request: int) -> Exchange | None:
@@ -88,16 +88,18 @@ class Quiet:
         # Each is alike itself: what counts are the others.
         return sum(2 * (self._alike(one, again) - 1) < len(again) - 1 for one in again)
 
-    def changed(self, request: int, again: Sequence[Exchange]) -> bool | None:
-        """Whether the answer is another one since the load, and now stays; None: neither is so.
+    def turned(self, request: int, again: Sequence[Exchange]) -> tuple[bool, int] | None:
+        """Whether the answers became others for good just when there was load, of how many times.
 
-        False is what would be as likely by chance: the answer is the same, and does not stay.
+        None where they never did or more than once, and for what was not asked right before the
+        load. False is at least as likely by chance at each of the other times as True at this one.
         """
-        first = self.before.get(request)  # that of the survey may be another for other reasons
+        first = self.before.get(request)
         if first is None or len(again) < 2:
             return None
-        other, moved = self.differ(first, again[0]), self.differ(again[0], again[1])
-        return other if other != moved else None
+        earlier = [first] * (2 if request in self._twice else 1)
+        turns = [self.differ(*both) for both in itertools.pairwise([*earlier, *again])]
+        return (turns[len(earlier) - 1], len(turns)) if sum(turns) == 1 else None
 
     def _first(self, request: int) -> Exchange | None:
         return self.before.get(request) or self._surveyed.get(request)
@@ -119,12 +121,13 @@ class Quiet:
 
     def several(self, answers: Sequence[Kept]) -> bool:
         """Whether one request had answers that differ by more than may be."""
-        if len(answers) < 2:
-            return False
         from harness.contract import Case, Claim, Prepared
 
         case = Case("", Prepared("POST", "/"), Claim.VALID)
-        first, *others = (self.exchange(case, answer) for answer in answers)
+        return self._several(self.exchange(case, answer) for answer in answers)
+
+    def _several(self, exchanges: Iterable[Exchange]) -> bool:
+        first, *others = exchanges
         return any(self.differ(first, other) for other in others)
 
     def exchange(self, case: Case, kept: Kept) -> Exchange:
@@ -138,43 +141,51 @@ class Quiet:
         """Whether the contract speaks of a request: no other is asked."""
         return self._promised is None or request in self._promised
 
+    def _correct(self, number: int) -> None:
+        """Where two quiet answers agree to contradict the survey, it tells of former times."""
+        known, later = self._surveyed.get(number), self._after[number][-2:]
+        if known is None or number in self.before or len(later) < 2:
+            return
+        if self.differ(known, later[1]) and not self.differ(*later):
+            self._surveyed = {}
+
     def _begin(self) -> None:
         """Ask some requests; where the survey's answers are still the same, all of them count."""
         surveyed = self._look_up()
         cases = [(number, one.case) for number, one in surveyed.items()][:_AGAIN]
-        if len(surveyed) < _BEFORE:
+        if len(cases) == _AGAIN:
+            self.before = dict(self._ask(cases, _SECONDS))
+        else:
             others = (item for item in self._cases() if item[0] not in surveyed)
             cases += itertools.islice(others, _BEFORE - len(cases))
-        if not (surveyed and self._unmoved(cases, surveyed)):
+        if not (self._holds(surveyed) and self._several(self.before.values())):
             time.sleep(_REST)
-            if not self._unmoved(cases, surveyed):
-                surveyed = {}
-        self._surveyed = surveyed
-        self.lot = {*self.before, *surveyed}
+            self.before.update(self._ask(cases, _SECONDS))
+        self._surveyed = surveyed if self._holds(surveyed) else {}
+        self._twice = self.before.keys() & self._surveyed.keys()
+        self.lot = {*self.before, *self._surveyed}
         taken = [one.answer.seconds for one in self.before.values()]
         self._patience = max(_LEAST, _SLOWER * max(taken, default=_PATIENCE / _SLOWER))
 
-    def _unmoved(self, cases: Iterable[tuple[int, Case]], surveyed: Mapping[int, Exchange]) -> bool:
-        """Ask these before the load; whether each answer is that of the survey, as far as known."""
-        self.before = dict(self._ask(cases, _SECONDS))
+    def _holds(self, surveyed: Mapping[int, Exchange]) -> bool:
+        """Whether enough of the survey's answers were given again."""
         again = [(surveyed[n], one) for n, one in self.before.items() if n in surveyed]
-        return bool(again) and not any(self.differ(*both) for both in again)
+        return len(again) >= _AGAIN and not any(self.differ(*both) for both in again)
 
     def _look_up(self) -> dict[int, Exchange]:
-        """Answers of the survey to some of the requests, in the order in which they are sent."""
+        """Answers of the survey to the requests, in the order in which they are sent."""
         from harness.contract import Exchange
 
         asked = {
-            (one.case.prepared.method, one.case.prepared.path, one.case.prepared.body): one.answer
+            _key(one.case): one.answer
             for one in self.contract.survey(self.base_url).exchanges
             if one.comparable
         }
-        found = (
-            (number, Exchange(case, asked[key], self.base_url))
+        return {
+            number: Exchange(case, asked[key], self.base_url)
             for number, case in self._cases()
-            if (key := (case.prepared.method, case.prepared.path, case.prepared.body)) in asked
-        )
-        return dict(itertools.islice(found, WANTED))
+            if (key := _key(case)) in asked
+        }
 
     def _calibrate(self) -> Relation | None:
         from harness.contract import Relation, calibrated
@@ -221,3 +232,8 @@ class Quiet:
                 if time.monotonic() > ends:
                     return
                 time.sleep(_PAUSE)
+
+
+def _key(case: Case) -> tuple[str, str, bytes]:
+    """What makes two requests the same."""
+    return case.prepared.method, case.prepared.path, case.prepared.body

@@ -20,6 +20,7 @@ from harness.load.driving.quiet import Quiet
 from harness.load.errors import LoadError
 from harness.load.locustside import layout
 from harness.load.planned import bodies, plan, replay
+from harness.load.trust import floor
 from harness.model import Usage
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Rig:
             if place is not None:
                 self.notes = (*self.notes, place.note)
             locustfile = gate.find(load.locustfile) if load.locustfile else None
+            self.null = self._null(stack, gate)  # where the floor can be measured, or why not
             generator = Generator(self.folder, locustfile, self.plan.users, gate.root, place)
             stack.enter_context(generator)
             self.driver = Driver(
@@ -96,6 +98,15 @@ class Rig:
     def discard(self) -> None:
         """End it. A second call does nothing."""
         self.__exit__(None, None, None)
+
+    def _null(self, stack: ExitStack, gate: Gate) -> str | LoadError | None:
+        """None where the floor could not matter. A server here is not on the way of workers."""
+        if self.place is not None or not floor.matters(self.plan.tightest):
+            return None
+        try:
+            return stack.enter_context(floor.server(gate))
+        except LoadError as problem:
+            return problem
 
     def _write(
         self, load: LoadConfig, trace: replay.Trace | None, contract: Contract, base_url: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness import binomial
-from harness.load.driving.quiet import OTHER, WANTED, Quiet
+from harness.load.driving.quiet import OTHER, Quiet
 from harness.load.driving.record import Kept
 from harness.load.statistics.shares import by_chance
 from harness.model import Finding, Severity
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 REASON = f"{OTHER}: not the answer that the same request gets when it is asked alone"
 
+_WANTED = 56  # requests with a quiet answer, beside those whose answers were not all the same
 _LOOKING = 0.6  # seconds of looking for these
 _REPEATED = 12  # requests that are asked again, where answers under load are others
 _MOST_REPEATS = 400
 _REPEATING = 8.0  # seconds, which only a service takes that is wrong now and then
 _ROUNDS = 2  # at least: one repeat alone does not tell which of two answers is the usual one
+_MOST_ROUNDS = 8  # where answers have become others, of which it is not sure whether they stay
 _SURE = 0.001  # risk that a service which is as restless when it is asked alone is blamed
 _UNLIKELY = 0.01  # below it the service's own restlessness does not well explain what was seen
 _SHOWN = 3
@@ -87,20 +89,27 @@ class _Alone:
     asked: int
     requests: int
     changed: int  # requests that have another answer since the load, which stays
-    unchanged: int  # as likely by chance: they have the same, which does not stay
+    unchanged: int  # the same at another time than that of the load
+    times: int  # at so many times they could have become others
 
     def explains(self, seen: _Seen) -> float:
         """How likely what was seen is where load makes no difference; looked at in two ways."""
         return min(1.0, 2 * min(seen.drawn.by_chance(self), seen.whole.by_chance(self)))
 
     def blames(self, seen: _Seen) -> bool:
-        """Whether the load surely made answers others, while it lasted or for good."""
-        since = binomial.at_least(self.changed, self.changed + self.unchanged, 0.5)
+        """Whether the load surely made answers others, while it lasted or for good.
+
+        Where chance makes answers others for good, the time of the load is no likelier than others.
+        """
+        since = binomial.at_least(self.changed, self.changed + self.unchanged, 1 / self.times)
         return min(since, self.explains(seen)) <= _SURE
 
     def decides(self, seen: _Seen) -> bool:
         """Whether asking on would not change what is said."""
-        return not seen.differing or self.blames(seen) or self.matches(seen)
+        if not seen.differing or self.blames(seen):
+            return True
+        lasting = self.changed > self.unchanged and self.asked < _MOST_ROUNDS * self.requests
+        return self.matches(seen) and not lasting
 
     def matches(self, seen: _Seen) -> bool:
         """Whether asking on would only show more of the same: alone it is no better."""
@@ -145,7 +154,8 @@ def _refer(quiet: Quiet, kept: Sequence[Kept]) -> set[int]:
         looked.add(number)
         if quiet.several(by_request[number]):
             odd.append(number)
-    drawn = [number for number in new if number not in odd][: max(0, WANTED - len(quiet.lot))]
+    wanted = max(0, _WANTED - len(quiet.lot & by_request.keys()))
+    drawn = [number for number in new if number not in odd][:wanted]
     quiet.lot.update(quiet.ask([*odd, *drawn]).keys() - set(odd))
     return looked | quiet.known
 
@@ -158,8 +168,10 @@ def _compare(quiet: Quiet, kept: Sequence[Kept], times: Times, looked: Container
         number, count = answer.request, times[answer.id]
         answers[number] += count if number in looked else 0
         alone = references[number]
-        received = None if alone is None else quiet.exchange(alone.case, answer)
-        if alone is None or received is None or not received.comparable:
+        if alone is None:
+            continue
+        received = quiet.exchange(alone.case, answer)
+        if received.answer.body != alone.answer.body and not received.comparable:
             continue  # what is no JSON at all the contract says
         compared[number] += count
         if quiet.differ(alone, received):
@@ -212,13 +224,15 @@ def _chosen(quiet: Quiet, other: Sequence[int]) -> list[int]:
 
 
 def _alone(quiet: Quiet, again: Mapping[int, Sequence[Exchange]]) -> _Alone:
-    changed = [quiet.changed(number, them) for number, them in again.items()]
+    turned = [quiet.turned(number, them) for number, them in again.items()]
+    since = [one[0] for one in turned if one is not None]
     return _Alone(
         unusual=sum(quiet.unusual(number, them) for number, them in again.items()),
         asked=sum(map(len, again.values())),
         requests=sum(map(bool, again.values())),
-        changed=changed.count(True),
-        unchanged=changed.count(False),
+        changed=since.count(True),
+        unchanged=since.count(False),
+        times=min((one[1] for one in turned if one is not None), default=2),
     )
 
 

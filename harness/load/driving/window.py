@@ -90,10 +90,9 @@ class Gathering:
         self._flags[at] = mine["flags"]
         self._seen[at] = True
 
-    @property
-    def further(self) -> bool:
-        """Whether tasks sent more than the planned requests: nobody knows what is still to come."""
-        return bool(self._others)
+    def complete(self, first: int, last: int) -> bool:
+        """Whether the planned requests `first` to `last` (excluded) all have their row."""
+        return bool(self._seen[first:last].all())
 
     def window(self, first: int, last: int, end: float) -> Window:
         """The planned requests `first` to `last` (excluded), ending `end` seconds from origin."""

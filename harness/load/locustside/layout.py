@@ -41,7 +41,7 @@ DROPPED_ANSWER = 0xFFFFFFFF  # answer id: there was no room left to keep it
 MOST_NAMES = 1000
 OTHER_NAME = "(other)"
 
-FLUSH = 0.1  # seconds that the record is behind the clock at most
+FLUSH = 0.05  # seconds between two writings of rows while a phase of this process runs
 BEAT = 0.25  # seconds between two signs of life while a phase runs
 
 # How the two processes find each other.

@@ -29,6 +29,7 @@ _WIDTH = 0.25  # seconds of a bucket of the recovery, at least
 _IN_BUCKET = 20  # requests of it, at least
 _BAD = 0.1  # share of a bucket that may be late or failed: one of twenty is chance
 _CALM = 2.0  # seconds of good buckets, after which it has recovered
+_EVERY = 2  # of the watch's calls
 _PATIENCE = 2.0  # seconds
 _SHED = (429, 503)
 _WORDS = {
@@ -190,9 +191,13 @@ class _Calm:
         self._deadline = deadline
         self._after = after  # requests before the recovery
         self._calm = math.ceil(_CALM * rate)
+        self._calls = 0
 
     def __call__(self) -> bool:
         """Whether all that was planned in the last seconds has been answered in time."""
+        self._calls += 1
+        if self._calls % _EVERY:
+            return False
         rows = self._driver.rows()
         rows = rows[has(rows, layout.TICKET)]
         if len(rows) < self._after + self._calm:

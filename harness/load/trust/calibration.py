@@ -10,29 +10,32 @@ from pathlib import Path
 
 _TURNS = 60_000  # about 2 ms on a core of 2024
 _TRIES = 3
-_LIKE = 1.2  # times the fastest ever: the machine is not at its full speed just now
-_PATIENCE = 0.15  # seconds in which it may come back to it: others' work comes in bursts
+_LIKE = 1.2  # times the usual: the machine is not at its full speed just now
+PATIENCE = 0.3  # seconds in which it may come back to it: others' work comes in bursts
 _PAUSE = 0.02
 _PROC = Path("/proc")
 
 
-_fastest = [float("inf")]  # seconds, of all spins of this process
+class Speed:
+    """How fast this machine is from one moment to the next."""
 
+    def __init__(self) -> None:
+        self._usual = float("inf")  # seconds of a spin at what is taken for its full speed
 
-def spin() -> float:
-    """Seconds that a fixed calculation takes, the best of three.
+    def spin(self, patience: float = PATIENCE) -> float:
+        """Seconds that a fixed calculation takes, the best of three.
 
-    The same before and after a phase, unless the machine became faster or slower meanwhile: by its
-    clock, by a neighbour on the same core, by a hypervisor. What is over within some tenths of a
-    second is no such change: it is waited for.
-    """
-    ends = time.monotonic() + _PATIENCE
-    best = min(_once() for _ in range(_TRIES))
-    while best > _LIKE * _fastest[0] and time.monotonic() < ends:
-        time.sleep(_PAUSE)
-        best = min(best, _once())
-    _fastest[0] = min(_fastest[0], best)
-    return best
+        The same before and after a phase, unless the machine became faster or slower meanwhile:
+        by its clock, by a neighbour on the same core, by a hypervisor. What is over within
+        `patience` seconds is no such change. What is not is the usual from then on.
+        """
+        ends = time.monotonic() + patience
+        best = min(_once() for _ in range(_TRIES))
+        while best > _LIKE * self._usual and time.monotonic() < ends:
+            time.sleep(_PAUSE)
+            best = min(best, _once())
+        self._usual = best if patience else min(best, self._usual)
+        return best
 
 
 def _once() -> float:

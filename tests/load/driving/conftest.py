@@ -30,6 +30,7 @@ class Service:
     alone: Callable[[str, float], float] = lambda text, score: score
     more: Callable[[], dict[str, Any]] = dict  # members beside the score
     loaded: bool = False
+    surveyed: bool = False
     asked: list[str] = field(default_factory=list)  # texts that came while it was not loaded
 
     def __call__(self, method: str, path: str, body: bytes) -> Reply:

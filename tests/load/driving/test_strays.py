@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -27,12 +28,15 @@ def found(
     put_load: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Strays]:
-    """found(service, more): what is said of a service after load was put on it."""
+    """found(service, more, turns, examples): what is said of a service after load on it."""
     monkeypatch.setattr(asking, "_PAUSE", 0.0)  # this service has no other load to rest from
 
-    def make(service: Any, more: str = "", turns: int = 5) -> Strays:
+    def make(service: Any, more: str = "", turns: int = 5, examples: int = 12) -> Strays:
         with serve(service) as endpoint:
-            quiet = Quiet(texts(more), endpoint.base_url, requests)
+            contract = texts(more, examples)
+            calibrated(contract, endpoint.base_url)
+            service.surveyed = True
+            quiet = Quiet(contract, endpoint.base_url, requests)
             assert quiet.problem == ""
             kept, times = put_load(endpoint.base_url, service, turns)
             return strays.find(quiet, kept, times)
@@ -103,6 +107,73 @@ def test_a_service_that_is_still_busy_right_after_the_load_is_blamed_all_the_sam
     told = found(service(under_load=wrong, alone=recovering))
     assert told.findings[0].severity is Severity.ERROR
     assert told.findings[0].received == "0.5"
+
+
+@pytest.mark.parametrize("examples", [12, 60])
+def test_of_two_labels_a_constant_that_stays_after_the_load_is_an_error(
+    found: Callable[..., Strays], service: type[Any], examples: int
+) -> None:
+    """Half of the answers are right by accident: the others have to do."""
+    broken: list[bool] = []
+
+    def fall_back(text: str, score: float) -> float:
+        broken.append(True)
+        return 1.0
+
+    def label(text: str, score: float) -> float:
+        return 1.0 if broken else float(score > 0.5)
+
+    told = found(service(under_load=fall_back, alone=label), examples=examples)
+    assert told.findings[0].severity is Severity.ERROR
+    assert (told.findings[0].expected, told.findings[0].received) == ("0.0, as alone", "1.0")
+
+
+@pytest.mark.parametrize("changed", [10, 40])
+def test_answers_that_have_become_others_since_the_survey_are_not_the_loads_doing(
+    found: Callable[..., Strays], service: type[Any], changed: int
+) -> None:
+    one = service()
+
+    def drifted(text: str, score: float) -> float:
+        return score / 2 if one.surveyed and 12 <= int(text.split()[-1]) < 12 + changed else score
+
+    one.alone = one.under_load = drifted
+    told = found(one, examples=60)
+    assert {finding.severity for finding in told.findings} == {Severity.INFO}
+
+
+def test_a_request_of_the_survey_needs_no_quiet_answer_of_its_own_to_be_compared(
+    found: Callable[..., Strays], service: type[Any]
+) -> None:
+    def wrong(text: str, score: float) -> float:
+        return 0.5 if int(text.split()[-1]) >= 57 else score
+
+    told = found(service(under_load=wrong), turns=20, examples=60)
+    assert (len(told.ids), told.findings[0].severity) == (3, Severity.ERROR)
+
+
+@pytest.mark.parametrize(("under_load", "said"), [(1.0, [Severity.ERROR]), (None, [])])
+def test_what_a_service_answers_that_is_still_busy_from_before_is_not_taken_for_right(
+    found: Callable[..., Strays],
+    service: type[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    under_load: float | None,
+    said: list[Severity],
+) -> None:
+    """Other checks have just asked a lot: for a while it answers with the commonest label."""
+    one = service()
+    ends: list[float] = []
+
+    def label(text: str, score: float) -> float:
+        if one.surveyed and not ends:
+            ends.append(time.monotonic() + 0.5)
+        busy = bool(ends) and time.monotonic() < ends[0]
+        return 1.0 if busy else float(score > 0.5)
+
+    one.alone = label
+    one.under_load = lambda text, score: float(score > 0.5) if under_load is None else under_load
+    monkeypatch.setattr(asking, "_REST", 0.6)
+    assert [finding.severity for finding in found(one).findings[:1]] == said
 
 
 @pytest.mark.parametrize("share", [1.0, 0.3, 0.05])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.load.trust import calibration
-from harness.load.trust.calibration import Gauge, Pressure
+from harness.load.trust.calibration import Gauge, Pressure, Speed
 
 
 class _Proc:
@@ -73,17 +76,39 @@ def test_the_processor_time_of_forwarders_is_summed(
 
 
 def test_the_spin_is_the_same_work_each_time() -> None:
-    assert 0 < calibration.spin() < 1
+    assert 0 < Speed().spin() < 1
 
 
-def test_a_short_burst_of_others_work_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    took = iter([0.003, 0.003, 0.003, 0.0031, 0.002])
-    monkeypatch.setattr(calibration, "_fastest", [0.002])
-    monkeypatch.setattr(calibration, "_once", lambda: next(took))
-    assert calibration.spin() == 0.002
+@pytest.fixture
+def spins(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """spins(...): the seconds of the next calculations, the last one for ever."""
+    monkeypatch.setattr(calibration, "_PAUSE", 0.001)
+
+    def take(*seconds: float) -> None:
+        left = itertools.chain(seconds, itertools.repeat(seconds[-1]))
+        monkeypatch.setattr(calibration, "_once", lambda: next(left))
+
+    return take
 
 
-def test_a_machine_that_stays_slow_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "_fastest", [0.002])
-    monkeypatch.setattr(calibration, "_once", lambda: 0.003)
-    assert calibration.spin() == 0.003
+def test_a_short_burst_of_others_work_is_waited_for(spins: Callable[..., None]) -> None:
+    speed = Speed()
+    spins(0.002, 0.002, 0.002, 0.003, 0.003, 0.003, 0.0031, 0.002)
+    assert [speed.spin(), speed.spin()] == [0.002, 0.002]
+
+
+def test_without_patience_the_machine_is_told_as_it_is_now(spins: Callable[..., None]) -> None:
+    speed = Speed()
+    spins(0.002, 0.002, 0.002, 0.003)
+    assert [speed.spin(), speed.spin(0.0)] == [0.002, 0.003]
+
+
+def test_a_machine_that_stays_slow_is_told_so_and_not_waited_for_again(
+    spins: Callable[..., None],
+) -> None:
+    speed = Speed()
+    spins(0.002, 0.002, 0.002, 0.003)
+    assert [speed.spin(0.02), speed.spin(0.02)] == [0.002, 0.003]
+    begun = time.monotonic()
+    assert speed.spin(60.0) == 0.003
+    assert time.monotonic() - begun < 30
