@@ -37,7 +37,7 @@ http {{
 # One JSON argument: mean (s) of exponential delays, or delay (s) with freeze [every, for] (s) or
 # rare [every n-th, delay]. Its clock starts at the first request.
 _DELAYS = r"""
-import asyncio, json, random, sys, time
+import asyncio, json, random, sys, time, zlib
 told = json.loads(sys.argv[2])
 body = told["answer"].encode()
 answer = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -59,6 +59,10 @@ def due(now):
         end = now + told["rare"][1]
     return end
 
+def answer_to(body):
+    share = zlib.crc32(body) % 99 + 1  # of a hundred: as a model's, it is of the request
+    return answer.replace(b"0.98, 0.02", b"0.%02d, 0.%02d" % (share, 100 - share))
+
 class Server(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport, self.data = transport, b""
@@ -71,7 +75,8 @@ class Server(asyncio.Protocol):
             if not end or len(rest) < length:
                 return
             self.data = rest[length:]
-            loop.call_at(due(time.monotonic()), self.transport.write, answer)
+            said = answer_to(rest[:length])
+            loop.call_at(due(time.monotonic()), self.transport.write, said)
 
 async def main():
     global loop

@@ -234,6 +234,7 @@ class Quiet:
                 time.sleep(_PAUSE)
 
 
-def _key(case: Case) -> tuple[str, str, bytes]:
-    """What makes two requests the same."""
-    return case.prepared.method, case.prepared.path, case.prepared.body
+def _key(case: Case) -> tuple[object, ...]:
+    """What makes two requests the same, to the byte."""
+    sent = case.prepared
+    return sent.method, sent.path, frozenset(sent.headers.items()), sent.body, sent.chunked

@@ -193,7 +193,7 @@ def _compare(quiet: Quiet, kept: Sequence[Kept], times: Times, looked: Container
 def _repeat(quiet: Quiet, seen: _Seen, compare: Callable[[], _Seen]) -> tuple[_Seen, _Alone]:
     """Ask some of the same requests on and on, until that tells whether load is to blame.
 
-    What was seen is then compared anew: repeats may show which answer is the usual one.
+    What was seen is compared anew each time: repeats may show which answer is the usual one.
 
     They are those that had other answers under load, which are the most restless ones where
     chance is to blame: that makes the comparison milder than it had to be, never stricter.
@@ -206,14 +206,11 @@ def _repeat(quiet: Quiet, seen: _Seen, compare: Callable[[], _Seen]) -> tuple[_S
         found = quiet.ask(chosen, ends - time.monotonic())
         for number, answer in found.items():
             again[number].append(answer)
-        alone = _alone(quiet, again)
+        alone, seen = _alone(quiet, again), compare()
         rounds += 1
-        if not found or alone.asked >= _MOST_REPEATS or time.monotonic() > ends:
-            return compare(), alone
-        if rounds >= _ROUNDS and alone.decides(seen):
-            seen = compare()
-            if alone.decides(seen):
-                return seen, alone
+        ended = not found or alone.asked >= _MOST_REPEATS or time.monotonic() > ends
+        if ended or (rounds >= _ROUNDS and alone.decides(seen)):
+            return seen, alone
 
 
 def _chosen(quiet: Quiet, other: Sequence[int]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,18 @@ def test_a_survey_whose_answers_have_changed_since_does_not_count(
         quiet = Quiet(contract, endpoint.base_url, requests)
     assert quiet.known == quiet.lot == set(quiet.before)
     assert len(quiet.before) == 12
+
+
+def test_a_request_that_was_sent_in_another_way_is_another_one(
+    texts: Callable[..., Contract], requests: Path, service: type[Any]
+) -> None:
+    """In chunks, say: its answer may be another."""
+    with serve(service()) as endpoint:
+        contract = texts(examples=40)
+        calibrated(contract, endpoint.base_url)
+        lines = [json.loads(line) for line in requests.read_text().splitlines()]
+        lines[0]["headers"]["X-Other"] = "way"
+        requests.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        quiet = Quiet(contract, endpoint.base_url, requests)
+    assert 0 not in quiet.known
+    assert len(quiet.known) == 39

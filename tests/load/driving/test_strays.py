@@ -128,9 +128,12 @@ def test_of_two_labels_a_constant_that_stays_after_the_load_is_an_error(
     assert (told.findings[0].expected, told.findings[0].received) == ("0.0, as alone", "1.0")
 
 
-@pytest.mark.parametrize("changed", [10, 40])
+@pytest.mark.parametrize("changed", [1, 10, 40])
 def test_answers_that_have_become_others_since_the_survey_are_not_the_loads_doing(
-    found: Callable[..., Strays], service: type[Any], changed: int
+    found: Callable[..., Strays],
+    service: type[Any],
+    changed: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one = service()
 
@@ -138,6 +141,8 @@ def test_answers_that_have_become_others_since_the_survey_are_not_the_loads_doin
         return score / 2 if one.surveyed and 12 <= int(text.split()[-1]) < 12 + changed else score
 
     one.alone = one.under_load = drifted
+    monkeypatch.setattr(strays, "_REPEATING", 3600.0)  # it ends as nothing is left to ask for
+    monkeypatch.setattr(strays, "_MOST_REPEATS", 1_000_000)
     told = found(one, examples=60)
     assert {finding.severity for finding in told.findings} == {Severity.INFO}
 
