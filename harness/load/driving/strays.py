@@ -24,10 +24,12 @@ REASON = f"{OTHER}: not the answer that the same request gets when it is asked a
 _WANTED = 56  # requests with a quiet answer, beside those whose answers were not all the same
 _LOOKING = 0.6  # seconds of looking for these
 _REPEATED = 12  # requests that are asked again, where answers under load are others
-_MOST_REPEATS = 400
+_MOST_REPEATS = 480
 _REPEATING = 8.0  # seconds, which only a service takes that is wrong now and then
 _ROUNDS = 2  # at least: one repeat alone does not tell which of two answers is the usual one
-_MOST_ROUNDS = 8  # where answers have become others, of which it is not sure whether they stay
+_SETTLED = 6  # before it is said that answers are no better now: a service may need a while
+_LASTING = 8  # where answers have become others, of which it is not sure whether they stay
+_LATEST = 2
 _SURE = 0.001  # risk that a service which is as restless when it is asked alone is blamed
 _UNLIKELY = 0.01  # below it the service's own restlessness does not well explain what was seen
 _SHOWN = 3
@@ -83,11 +85,13 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """What some of the same requests get when they are asked quietly, again and again."""
+    """What some of the same requests get when they are asked quietly, round after round."""
 
-    unusual: int  # answers that are not the expected one
-    asked: int
+    unusual: int  # answers that are not the expected one, in the later rounds
+    asked: int  # in those: in the first ones it may still be the load's doing
     requests: int
+    latest: tuple[int, int]  # the same two of the last rounds
+    rounds: int
     changed: int  # requests that have another answer since the load, which stays
     unchanged: int  # the same at another time than that of the load
     times: int  # at so many times they could have become others
@@ -108,12 +112,13 @@ class _Alone:
         """Whether asking on would not change what is said."""
         if not seen.differing or self.blames(seen):
             return True
-        lasting = self.changed > self.unchanged and self.asked < _MOST_ROUNDS * self.requests
-        return self.matches(seen) and not lasting
+        lasting = self.changed > self.unchanged and self.rounds < _LASTING
+        return self.rounds >= _SETTLED and self.matches(seen) and not lasting
 
     def matches(self, seen: _Seen) -> bool:
         """Whether asking on would only show more of the same: alone it is no better."""
-        return self.unusual * seen.compared >= seen.differing * self.asked > 0 < self.unusual
+        shares = ((self.unusual, self.asked), self.latest)
+        return all(k * seen.compared >= seen.differing * n > 0 < k for k, n in shares)
 
 
 def find(quiet: Quiet, kept: Sequence[Kept], times: Times) -> Strays:
@@ -200,16 +205,12 @@ def _repeat(quiet: Quiet, seen: _Seen, compare: Callable[[], _Seen]) -> tuple[_S
     """
     chosen = _chosen(quiet, sorted(seen.other))
     ends = time.monotonic() + _REPEATING
-    again: dict[int, list[Exchange]] = {number: [] for number in chosen}
-    rounds = 0
+    rounds: list[Mapping[int, Exchange]] = []
     while True:
-        found = quiet.ask(chosen, ends - time.monotonic())
-        for number, answer in found.items():
-            again[number].append(answer)
-        alone, seen = _alone(quiet, again), compare()
-        rounds += 1
-        ended = not found or alone.asked >= _MOST_REPEATS or time.monotonic() > ends
-        if ended or (rounds >= _ROUNDS and alone.decides(seen)):
+        rounds.append(quiet.ask(chosen, ends - time.monotonic()))
+        alone, seen = _alone(quiet, rounds), compare()
+        enough = sum(map(len, rounds)) >= _MOST_REPEATS or time.monotonic() > ends
+        if enough or not rounds[-1] or (len(rounds) >= _ROUNDS and alone.decides(seen)):
             return seen, alone
 
 
@@ -220,17 +221,33 @@ def _chosen(quiet: Quiet, other: Sequence[int]) -> list[int]:
     return [*firm, *rest[:: max(1, len(rest) // _REPEATED)]][:_REPEATED]
 
 
-def _alone(quiet: Quiet, again: Mapping[int, Sequence[Exchange]]) -> _Alone:
-    turned = [quiet.turned(number, them) for number, them in again.items()]
+def _alone(quiet: Quiet, rounds: Sequence[Mapping[int, Exchange]]) -> _Alone:
+    turned = [quiet.turned(number, them) for number, them in _by_request(rounds).items()]
     since = [one[0] for one in turned if one is not None]
+    later = _by_request(rounds[min(len(rounds) // 2, _SETTLED) :])
+    latest = _by_request(rounds[-_LATEST:])
     return _Alone(
-        unusual=sum(quiet.unusual(number, them) for number, them in again.items()),
-        asked=sum(map(len, again.values())),
-        requests=sum(map(bool, again.values())),
+        unusual=_unusual(quiet, later),
+        asked=sum(map(len, later.values())),
+        requests=len(later),
+        latest=(_unusual(quiet, latest), sum(map(len, latest.values()))),
+        rounds=len(rounds),
         changed=since.count(True),
         unchanged=since.count(False),
         times=min((one[1] for one in turned if one is not None), default=2),
     )
+
+
+def _by_request(rounds: Sequence[Mapping[int, Exchange]]) -> dict[int, list[Exchange]]:
+    found: dict[int, list[Exchange]] = defaultdict(list)
+    for told in rounds:
+        for number, answer in told.items():
+            found[number].append(answer)
+    return found
+
+
+def _unusual(quiet: Quiet, again: Mapping[int, Sequence[Exchange]]) -> int:
+    return sum(quiet.unusual(number, them) for number, them in again.items())
 
 
 def _told(quiet: Quiet, seen: _Seen, times: Times, severity: Severity) -> tuple[Finding, ...]:

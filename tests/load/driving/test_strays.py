@@ -89,22 +89,23 @@ def test_a_service_that_goes_on_answering_wrongly_after_the_load_is_no_better(
     assert told.findings[0].received == "0.5"
 
 
-def test_a_service_that_is_still_busy_right_after_the_load_is_blamed_all_the_same(
-    found: Callable[..., Strays], service: type[Any]
+@pytest.mark.parametrize("answers", [10, 30, 100])
+def test_a_service_that_is_still_busy_after_the_load_is_blamed_all_the_same(
+    found: Callable[..., Strays], service: type[Any], answers: int
 ) -> None:
     """What it answers meanwhile is not taken for what it answers alone."""
     busy = itertools.count()
 
     def recovering(text: str, score: float) -> float:
-        return 0.5 if loaded and next(busy) < 30 else score
+        return 0.5 if loaded and next(busy) < answers else score
 
     loaded: list[bool] = []
 
     def wrong(text: str, score: float) -> float:
         loaded.append(True)
-        return 0.5
+        return 0.5 if len(loaded) > 1200 else score
 
-    told = found(service(under_load=wrong, alone=recovering))
+    told = found(service(under_load=wrong, alone=recovering), turns=25, examples=60)
     assert told.findings[0].severity is Severity.ERROR
     assert told.findings[0].received == "0.5"
 
