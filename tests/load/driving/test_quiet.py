@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from harness.contract import Contract, calibrated
 from harness.load.driving.quiet import Quiet
 from harness.testing import Reply, serve
+
+
+@pytest.fixture
+def surveyed(
+    texts: Callable[..., Contract], service: type[Any]
+) -> Iterator[tuple[Any, Contract, str]]:
+    """A service, its contract of 40 requests, which have been asked, and its address."""
+    one = service()
+    with serve(one) as endpoint:
+        contract = texts(examples=40)
+        calibrated(contract, endpoint.base_url)
+        one.asked.clear()
+        yield one, contract, endpoint.base_url
 
 
 def test_some_requests_are_asked_before_the_load_and_their_answers_stay_the_reference(
@@ -78,57 +93,44 @@ def test_without_a_file_of_requests_nothing_is_asked(
 
 
 def test_where_some_answers_are_still_those_of_the_survey_all_of_the_survey_counts(
-    texts: Callable[..., Contract], requests: Path, service: type[Any]
+    surveyed: tuple[Any, Contract, str], requests: Path
 ) -> None:
-    one = service()
-    with serve(one) as endpoint:
-        contract = texts(examples=40)
-        calibrated(contract, endpoint.base_url)
-        one.asked.clear()
-        quiet = Quiet(contract, endpoint.base_url, requests)
+    one, contract, url = surveyed
+    quiet = Quiet(contract, url, requests)
     assert len(one.asked) == len(quiet.before) == 12
     assert len(quiet.known) == len(quiet.lot) == 40
 
 
 def test_answers_that_are_not_the_surveys_are_asked_for_again_after_a_rest(
-    texts: Callable[..., Contract], requests: Path, service: type[Any]
+    surveyed: tuple[Any, Contract, str], requests: Path
 ) -> None:
-    one = service()
-    with serve(one) as endpoint:
-        contract = texts(examples=40)
-        calibrated(contract, endpoint.base_url)
-        one.asked.clear()
-        one.alone = lambda text, score: 0.5 if len(one.asked) < 5 else score
-        quiet = Quiet(contract, endpoint.base_url, requests)
-        right = quiet.reference(0)
+    one, contract, url = surveyed
+    one.alone = lambda text, score: 0.5 if len(one.asked) < 5 else score
+    quiet = Quiet(contract, url, requests)
+    right = quiet.reference(0)
     assert len(one.asked) == 24
     assert len(quiet.known) == 40
     assert right is not None and right.answer.body != b'{"score": 0.5}'
 
 
 def test_a_survey_whose_answers_have_changed_since_does_not_count(
-    texts: Callable[..., Contract], requests: Path, service: type[Any]
+    surveyed: tuple[Any, Contract, str], requests: Path
 ) -> None:
-    one = service()
-    with serve(one) as endpoint:
-        contract = texts(examples=40)
-        calibrated(contract, endpoint.base_url)
-        one.alone = lambda text, score: 0.5
-        quiet = Quiet(contract, endpoint.base_url, requests)
+    one, contract, url = surveyed
+    one.alone = lambda text, score: 0.5
+    quiet = Quiet(contract, url, requests)
     assert quiet.known == quiet.lot == set(quiet.before)
     assert len(quiet.before) == 12
 
 
 def test_a_request_that_was_sent_in_another_way_is_another_one(
-    texts: Callable[..., Contract], requests: Path, service: type[Any]
+    surveyed: tuple[Any, Contract, str], requests: Path
 ) -> None:
     """In chunks, say: its answer may be another."""
-    with serve(service()) as endpoint:
-        contract = texts(examples=40)
-        calibrated(contract, endpoint.base_url)
-        lines = [json.loads(line) for line in requests.read_text().splitlines()]
-        lines[0]["headers"]["X-Other"] = "way"
-        requests.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        quiet = Quiet(contract, endpoint.base_url, requests)
+    _, contract, url = surveyed
+    lines = [json.loads(line) for line in requests.read_text().splitlines()]
+    lines[0]["headers"]["X-Other"] = "way"
+    requests.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    quiet = Quiet(contract, url, requests)
     assert 0 not in quiet.known
     assert len(quiet.known) == 39
