@@ -21,8 +21,8 @@ from harness.load.planned import plan
 class _Running:
     """Stands for the driver of a run whose every request is answered after `seconds`."""
 
-    def __init__(self, made: plan.Plan, seconds: float) -> None:
-        self.origin = time.monotonic() - 10_000.0
+    def __init__(self, made: plan.Plan, seconds: float, ago: float = 10_000.0) -> None:
+        self.origin = time.monotonic() - ago
         self.sent = np.zeros(len(made.schedule), dtype=ROW)
         self.sent["planned"] = self.sent["sent"] = self.origin + made.schedule
         self.sent["service"], self.sent["status"] = seconds, 200
@@ -94,12 +94,8 @@ def test_before_a_look_is_due_nothing_is_read(gate: Callable[..., Gate]) -> None
 
 def _at(made: plan.Plan, after: float) -> tuple[Looking, Any]:
     """A run that is so many seconds past the last planned request of its first look."""
-    running: Any = _Running(made, 0.01)
     last = float(made.schedule[made.first + made.looks[0].n - 1])
-    moved = time.monotonic() - last - after - running.origin
-    running.origin += moved
-    running.sent["planned"] += moved
-    running.sent["sent"] += moved
+    running: Any = _Running(made, 0.01, ago=last + after)
     return Looking(made, running), running
 
 
