@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Starting = Callable[..., tuple[str, Callable[[], None]]]
 VOID = {"meta", "br", "link", "img", "input", "hr", "wbr"}
-NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 DIGESTS = ["sha256:" + letter * 64 for letter in "1234567"]
 HOSTILE = "<script>alert(1)</script>/..?a=b&c#d%2f"
 
@@ -77,18 +76,19 @@ def filled(
 ) -> Iterator[Ledger]:
     """`sentiment` with seven digests under three policies, and a candidate of a hostile name."""
     ledger = open_ledger(str(tmp_path_factory.mktemp("pages") / "ledger.sqlite"))
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     verdicts = ["pass", "pass", "fail", "pass", "inconclusive", "error", "pass"]
     for index, (verdict, digest) in enumerate(zip(verdicts, DIGESTS, strict=True)):
-        ended = NOW - dt.timedelta(days=len(verdicts) - index)
+        ended = now - dt.timedelta(days=len(verdicts) - index)
         for policy in ("sit", "stg", "prd")[: 1 + index % 3]:
             p99 = {"pass": 40.0 + index, "fail": 150.0}.get(verdict, 100.0)
             body = make_report(verdict, digest, policy, finished_at=ended, p99=p99)
-            ledger.add(body, publisher="ci", now=NOW)
+            ledger.add(body, publisher="ci", now=now)
     body = make_report("fail", "sha256:" + "e" * 64, HOSTILE, name=HOSTILE, reference=HOSTILE)
-    ledger.add(body, publisher=HOSTILE, now=NOW + dt.timedelta(minutes=1))
-    ledger.promote(DIGESTS[0], "sit", by="anna", now=NOW - dt.timedelta(days=2))
-    ledger.promote(DIGESTS[1], "sit", by="ben", now=NOW - dt.timedelta(days=1))
-    ledger.promote(DIGESTS[1], "stg", by="ben", now=NOW)
+    ledger.add(body, publisher=HOSTILE, now=now + dt.timedelta(minutes=1))
+    ledger.promote(DIGESTS[0], "sit", by="anna", now=now - dt.timedelta(days=2))
+    ledger.promote(DIGESTS[1], "sit", by="ben", now=now - dt.timedelta(days=1))
+    ledger.promote(DIGESTS[1], "stg", by="ben", now=now)
     yield ledger
     ledger.close()
 

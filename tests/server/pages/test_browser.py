@@ -17,7 +17,6 @@ from harness.server.settings import Settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 ENVIRONMENTS = ["sit", "stg", "prd"]
 SHOWN = "sha256:" + "f" * 64
 # Of every text on the page, its contrast with what is behind it (WCAG 2.2, relative luminance).
@@ -59,11 +58,12 @@ def many(
 ) -> Iterator[Ledger]:
     """Ten thousand reports of 100 candidates, of `model-00` a thousand and some under `sit`."""
     ledger = open_ledger(str(tmp_path_factory.mktemp("many") / "ledger.sqlite"))
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     made = {
-        verdict: rows(make_report(verdict, p99=p99), publisher="ci", signed_by="", now=NOW)
+        verdict: rows(make_report(verdict, p99=p99), publisher="ci", signed_by="", now=now)
         for verdict, p99 in (("pass", 41.5), ("fail", 150.0))
     }
-    told = [_told(index) for index in range(10_000)]
+    told = [_told(index, now) for index in range(10_000)]
     listed = [{**made[row.pop("like")].report, **row} for row in told]
     bodies = [{"number": row["number"], **made[row["verdict"]].content} for row in listed]
     heads = {(row["name"], row["policy"]): row for row in reversed(listed)}  # the newest is first
@@ -73,15 +73,15 @@ def many(
         connection.execute(
             insert(tables.heads), [_only(tables.heads, row) for row in heads.values()]
         )
-    ledger.add(make_report("pass", SHOWN, "prd", name="model-01"), publisher="ci", now=NOW)
-    ledger.add(make_report("fail", SHOWN, "sit", name="model-01"), publisher="ci", now=NOW)
+    ledger.add(make_report("pass", SHOWN, "prd", name="model-01"), publisher="ci", now=now)
+    ledger.add(make_report("fail", SHOWN, "sit", name="model-01"), publisher="ci", now=now)
     yield ledger
     ledger.close()
 
 
-def _told(index: int) -> dict[str, Any]:
+def _told(index: int, now: dt.datetime) -> dict[str, Any]:
     """What differs from one report to the next, which is ten minutes older."""
-    ended = NOW - dt.timedelta(minutes=10 * index + 1)
+    ended = now - dt.timedelta(minutes=10 * index + 1)
     return {
         "like": "fail" if index % 17 == 0 else "pass",
         "number": index + 1,
