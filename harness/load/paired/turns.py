@@ -61,7 +61,7 @@ class Turns:
     word = "both resident"
     together = True
     most_pairs = 200
-    most_requests = 40  # of a block
+    most_requests = 16  # of a block
     wanted_pairs = 40  # that should fit into the time where answers are slow
 
     def __init__(self, baseline: Side, candidate: Side, why: str, cpus: float = 0.0) -> None:
@@ -118,6 +118,7 @@ class Pausing(Turns):
 
     word = "paused in turn"
     together = False
+    most_requests = 40  # a change of turns takes as long as some of them
     _paused: int | None = None
 
     def take(self, side: int) -> bool:
