@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +16,9 @@ from harness.errors import GateError
 from harness.judge import Judgement
 from harness.limits import Limit
 from harness.model import CheckResult, Outcome
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 COLLECTED = pytest.StashKey[Collected]()
 JUDGED = pytest.StashKey[Judgement]()
@@ -119,9 +124,15 @@ def pack(result: CheckResult) -> str:
 
 def unpack(text: str) -> CheckResult:
     """The CheckResult that `pack` wrote."""
+    return _adapter().validate_python(json.loads(text))
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[CheckResult]:
+    """To build one takes 10 ms, and every report of every check is read twice."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(CheckResult).validate_python(json.loads(text))
+    return TypeAdapter(CheckResult)
 
 
 def _number(value: object) -> object:
