@@ -81,7 +81,10 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _prune(ledger: Ledger, arguments: argparse.Namespace) -> int:
-    count = ledger.prune(arguments.keep_days, arguments.keep_last)
+    try:
+        count = ledger.prune(arguments.keep_days, arguments.keep_last)
+    except Refused as problem:
+        raise ConfigError(str(problem)) from None
     print(f"{_reports(count)} removed from {ledger.name}")
     return EXIT_CODES[Verdict.PASS]
 

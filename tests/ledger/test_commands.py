@@ -74,6 +74,13 @@ def test_pruning_says_how_much_went(filled: Ledger, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == f"2 reports removed from {filled.name}\n"
 
 
+def test_pruning_that_would_leave_nothing_is_wrong_usage(
+    filled: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate("prune", "--keep-days", "0", at=filled) == 2
+    assert "expected numbers of at least 1" in capsys.readouterr().err
+
+
 def test_a_digest_is_promoted_and_shown(filled: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
     assert gate("promote", CONFIG, "prd", "--by", "anna", "--max-age", "9999d", at=filled) == 0
     line = capsys.readouterr().out
