@@ -35,9 +35,10 @@ http {{
 """
 
 # One JSON argument: mean (s) of exponential delays, or delay (s) with freeze [every, for] (s) or
-# rare [every n-th, delay]. Its clock starts at the first request.
+# rare [every n-th, delay]. Its clock starts at the first request. To be exact it never sleeps: a
+# loop that does wakes up at whole milliseconds.
 _DELAYS = r"""
-import asyncio, json, random, sys, time, zlib
+import contextlib, heapq, itertools, json, random, select, socket, sys, time, zlib
 told = json.loads(sys.argv[2])
 body = told["answer"].encode()
 answer = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -63,29 +64,39 @@ def answer_to(body):
     share = zlib.crc32(body) % 99 + 1  # of a hundred: as a model's, it is of the request
     return answer.replace(b"0.98, 0.02", b"0.%02d, 0.%02d" % (share, 100 - share))
 
-class Server(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport, self.data = transport, b""
-    def data_received(self, data):
-        self.data += data
-        while True:
-            head, end, rest = self.data.partition(b"\r\n\r\n")
-            told = [r for r in head.lower().split(b"\r\n") if r.startswith(b"content-length:")]
-            length = int(told[0].split(b":")[1]) if told else 0
-            if not end or len(rest) < length:
-                return
-            self.data = rest[length:]
-            said = answer_to(rest[:length])
-            loop.call_at(due(time.monotonic()), self.transport.write, said)
+def take(conn):
+    data = pending.pop(conn, b"") + conn.recv(65536)
+    head, end, rest = data.partition(b"\r\n\r\n")
+    _, named, length = head.lower().partition(b"\r\ncontent-length:")
+    if not end or len(rest) < (int(length.partition(b"\r\n")[0]) if named else 0):
+        pending[conn] = data
+        return bool(data)
+    heapq.heappush(waiting, (due(time.monotonic()), next(number), conn, answer_to(rest)))
+    return True
 
-async def main():
-    global loop
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Server, "127.0.0.1", int(sys.argv[1]), backlog=4096)
-    print("up", flush=True)
-    await server.serve_forever()
-
-asyncio.run(main())
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=4096)
+poll, open_, pending, waiting, number = select.epoll(), {}, {}, [], itertools.count()
+poll.register(listener, select.EPOLLIN)
+print("up", flush=True)
+while True:
+    now = time.monotonic()
+    while waiting and waiting[0][0] <= now:
+        _, _, conn, said = heapq.heappop(waiting)
+        with contextlib.suppress(OSError):
+            conn.sendall(said)
+    wait = waiting[0][0] - now if waiting else 1.0
+    for descriptor, _ in poll.poll(0 if told.get("exact") else max(0.0, wait)):
+        if descriptor == listener.fileno():
+            conn, _ = listener.accept()
+            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            open_[conn.fileno()] = conn
+            poll.register(conn, select.EPOLLIN)
+            continue
+        with contextlib.suppress(OSError):
+            if take(open_[descriptor]):
+                continue
+        poll.unregister(descriptor)
+        open_.pop(descriptor).close()
 """
 
 

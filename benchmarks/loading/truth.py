@@ -36,7 +36,7 @@ def table(seconds: float) -> str:
         right = truth(told)
         lines += [f"{name:26}{'rate':>8}{heads}", f"  {'truth':24}{RATE:>8.0f}{_row(right)}"]
         for generator, ask in generators.items():
-            with servers.delays(**told) as url:
+            with servers.delays(**told, exact=True) as url:
                 rate, found = ask(url)
             lines.append(f"  {generator:24}{rate:>8.0f}{_row(found)}{_off(found, right)}")
     return "\n".join(lines)
